@@ -1,0 +1,51 @@
+"""create_app(): settings, extensions, the map, error pages, commands. Assembly only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dotenv import load_dotenv
+from flask import Flask
+from flask_babel import Babel
+from flask_login import current_user
+from flask_migrate import Migrate
+from sqlalchemy.engine import make_url
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import commands
+import config
+from helpdesk import store
+from models import db
+from routes import ROUTES
+from web import door, errors, filters, headers, logs
+
+
+def create_app(environ=None):
+    """The desk as a WSGI application, set up from `environ`, else from the environment and .env."""
+    if environ is None:
+        load_dotenv(config.HERE / ".env")
+        environ = os.environ
+    app = Flask(__name__, static_folder=None)
+    app.config.update(config.load(environ))
+    _make_room(app)
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
+    db.init_app(app)
+    Migrate(app, db, directory=str(config.HERE / "migrations"), render_as_batch=True, compare_type=True)
+    Babel(app, timezone_selector=lambda: getattr(current_user, "time_zone", None))
+    with app.app_context():
+        store.prepare(db.engine)
+    for plumbing in (logs, door, errors, filters, headers):
+        plumbing.set_up(app)
+    door.hang(app, ROUTES)
+    commands.set_up(app)
+    return app
+
+
+def _make_room(app):
+    """A SQLite file needs its folder."""
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    if url.drivername == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)

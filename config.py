@@ -1,0 +1,248 @@
+"""Every setting of the machine the desk runs on: name, meaning, default and a strict reader. A bad value stops the start."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+HERE = Path(__file__).resolve().parent
+KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "your-secret-key", "please-change-me"}
+
+
+class BadSetting(Exception):
+    """A setting cannot be used. The message names it and says what to do."""
+
+
+def text(value: str) -> str:
+    if any(ord(character) < 32 for character in value):
+        raise ValueError("must be one line without control characters")
+    return value.strip()
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", value.strip()) or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def yes_or_no(value: str) -> bool:
+    answers = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if value.strip().lower() not in answers:
+        raise ValueError("must be yes or no")
+    return answers[value.strip().lower()]
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.strip().lower() not in choices:
+            raise ValueError(f"must be one of: {', '.join(choices)}")
+        return value.strip().lower()
+
+    return read
+
+
+def names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def address(value: str) -> str:
+    """One e-mail address, without a name around it."""
+    value = text(value)
+    if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", value):
+        raise ValueError("must be an e-mail address such as it@example.com")
+    return value
+
+
+def web_address(value: str) -> str:
+    parts = urlsplit(text(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be a web address such as https://desk.example.com")
+    return text(value).rstrip("/")
+
+
+def zone(value: str) -> str:
+    if value.strip() not in available_timezones():
+        raise ValueError("must be a time zone such as Europe/Berlin")
+    return ZoneInfo(value.strip()).key
+
+
+def database(value: str) -> str:
+    """Accept what Heroku and its add-ons hand out, and name the drivers that we install."""
+    value = value.strip()
+    for given, driver in (
+        ("postgres://", "postgresql+psycopg://"),
+        ("postgresql://", "postgresql+psycopg://"),
+        ("mysql://", "mysql+pymysql://"),
+        ("mariadb://", "mysql+pymysql://"),
+    ):
+        if value.startswith(given):
+            value = driver + value[len(given) :]
+    if not value.startswith(("sqlite:///", "postgresql+psycopg://", "mysql+pymysql://")):
+        raise ValueError("must start with sqlite:///, postgresql:// or mysql://")
+    if value.startswith("mysql+pymysql://"):
+        value = re.sub(r"[?&](reconnect|charset)=[^&]*", "", value)
+        value += ("&" if "?" in value else "?") + "charset=utf8mb4"
+    return value
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: the environment variable, its reader, its default as text, and what it means for the person who sets it."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str | None
+    meaning: str
+
+
+SETTINGS = (
+    Setting(
+        "APP_ENV",
+        one_of("development", "production"),
+        None,
+        "development or production. Any database but SQLite means production.",
+    ),
+    Setting("SECRET_KEY", text, None, "Signs cookies and forms. At least 32 random characters; never share it."),
+    Setting("PUBLIC_URL", web_address, None, "The address people type. Links in mails are built from it."),
+    Setting("ALLOWED_HOSTS", names, "", "Further host names the desk answers to, separated by commas."),
+    Setting("TRUSTED_PROXIES", whole(0, 9), "0", "How many reverse proxies stand in front. Heroku: 1."),
+    Setting("HOST", text, "127.0.0.1", "The network address that make run listens on."),
+    Setting("PORT", whole(1, 65535), "5000", "The port to listen on."),
+    Setting("WEB_WORKERS", whole(1, 64), "2", "Web processes."),
+    Setting(
+        "WEB_THREADS", whole(1, 256), "8", "Pages each web process can serve at once; also its database connections."
+    ),
+    Setting(
+        "DATABASE_URL",
+        database,
+        f"sqlite:///{HERE / 'instance' / 'desk.db'}",
+        "Where the data lives: SQLite, PostgreSQL or MySQL/MariaDB.",
+    ),
+    Setting("DESK_NAME", text, "IT helpdesk", "The name of the desk in the top bar and in mails."),
+    Setting("DESK_TIMEZONE", zone, "UTC", "The time zone for people who have not chosen one."),
+    Setting(
+        "REGISTRATION",
+        one_of("open", "domains", "invite"),
+        None,
+        "Who may create an account: anyone, addresses of ALLOWED_EMAIL_DOMAINS, or only invited people.",
+    ),
+    Setting("ALLOWED_EMAIL_DOMAINS", names, "", "For REGISTRATION=domains: mail domains separated by commas."),
+    Setting("MAIL_SERVER", text, "", "The SMTP server. Empty: no mail is sent."),
+    Setting("MAIL_PORT", whole(1, 65535), "587", "The port of the SMTP server."),
+    Setting(
+        "MAIL_USE_TLS", yes_or_no, None, "Encrypt with STARTTLS. Default: yes, but no for a server on this machine."
+    ),
+    Setting("MAIL_USE_SSL", yes_or_no, "no", "Encrypt from the first byte (port 465)."),
+    Setting("MAIL_USERNAME", text, "", "The account at the SMTP server."),
+    Setting("MAIL_PASSWORD", text, "", "Its password."),
+    Setting("MAIL_FROM", address, None, "The address that mails come from."),
+    Setting("MAIL_TIMEOUT", whole(1, 60), "20", "Seconds to wait for the SMTP server."),
+    Setting("AUTO_CLOSE_DAYS", whole(1, 365), "7", "Days after which a resolved ticket closes by itself."),
+    Setting("TRASH_DAYS", whole(1, 3650), "30", "Days after which a deleted ticket is removed for good."),
+    Setting("MAX_BODY_MB", whole(1, 1024), "2", "The largest form the desk accepts, in megabytes."),
+    Setting(
+        "LOG_FORMAT",
+        one_of("readable", "json"),
+        None,
+        "readable lines or one line of JSON each. Default: json in production.",
+    ),
+)
+
+MAILGUN = {
+    "MAIL_SERVER": "MAILGUN_SMTP_SERVER",
+    "MAIL_PORT": "MAILGUN_SMTP_PORT",
+    "MAIL_USERNAME": "MAILGUN_SMTP_LOGIN",
+    "MAIL_PASSWORD": "MAILGUN_SMTP_PASSWORD",
+}
+
+
+def load(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read all settings. Raises BadSetting for the first one that cannot be used."""
+    given = {setting.name: environ.get(setting.name, "").strip() for setting in SETTINGS}
+    for ours, theirs in MAILGUN.items():
+        given[ours] = given[ours] or environ.get(theirs, "").strip()
+    values = {setting.name: _read(setting, given[setting.name]) for setting in SETTINGS}
+    on_sqlite = values["DATABASE_URL"].startswith("sqlite:")
+    values["APP_ENV"] = values["APP_ENV"] or "development"
+    values["PRODUCTION"] = values["APP_ENV"] == "production" or not on_sqlite
+    _check_production(values) if values["PRODUCTION"] else _fill_development(values)
+    _fill_dependent(values)
+    return values | _for_flask(values, on_sqlite)
+
+
+def _read(setting: Setting, given: str) -> Any:
+    value = given or setting.default
+    if value is None:
+        return None
+    try:
+        return setting.read(value)
+    except ValueError as error:
+        raise BadSetting(f"{setting.name} {error}. Change it in the environment or in .env and start again.") from None
+
+
+def _check_production(values: dict[str, Any]) -> None:
+    key = values["SECRET_KEY"] or ""
+    if key.lower() in KNOWN_KEYS or len(key) < 32:
+        raise BadSetting(
+            "SECRET_KEY is missing, too short or a well-known word. Set it to a random text of at least 32 characters, "
+            "for example from: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    if not values["PUBLIC_URL"]:
+        raise BadSetting(
+            "PUBLIC_URL is missing. Set it to the address people type, for example https://desk.example.com"
+        )
+
+
+def _fill_development(values: dict[str, Any]) -> None:
+    values["SECRET_KEY"] = values["SECRET_KEY"] or secrets.token_urlsafe(48)
+    values["PUBLIC_URL"] = values["PUBLIC_URL"] or f"http://127.0.0.1:{values['PORT']}"
+
+
+def _fill_dependent(values: dict[str, Any]) -> None:
+    sends = bool(values["MAIL_SERVER"])
+    host = urlsplit(values["PUBLIC_URL"]).hostname
+    values["MAIL_FROM"] = values["MAIL_FROM"] or f"helpdesk@{host}"
+    values["LOG_FORMAT"] = values["LOG_FORMAT"] or ("json" if values["PRODUCTION"] else "readable")
+    values["REGISTRATION"] = values["REGISTRATION"] or ("invite" if values["PRODUCTION"] and not sends else "open")
+    if values["REGISTRATION"] == "domains" and not values["ALLOWED_EMAIL_DOMAINS"]:
+        raise BadSetting(
+            "ALLOWED_EMAIL_DOMAINS is missing. REGISTRATION=domains needs at least one, for example example.com"
+        )
+    if values["MAIL_USE_TLS"] is None:
+        values["MAIL_USE_TLS"] = values["MAIL_SERVER"] not in ("localhost", "127.0.0.1", "::1")
+    if values["MAIL_USE_SSL"]:
+        values["MAIL_USE_TLS"] = False
+
+
+def _for_flask(values: dict[str, Any], on_sqlite: bool) -> dict[str, Any]:
+    """What Flask and its extensions want to be told, worked out from our own settings."""
+    public = urlsplit(values["PUBLIC_URL"])
+    engine: dict[str, Any] = {"pool_size": values["WEB_THREADS"], "max_overflow": 2, "pool_timeout": 10}
+    if not on_sqlite:
+        engine |= {"pool_pre_ping": True, "pool_recycle": 280, "isolation_level": "READ COMMITTED"}
+    return {
+        "TRUSTED_HOSTS": [public.hostname, "localhost", "127.0.0.1", "[::1]", *values["ALLOWED_HOSTS"]],
+        "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"],
+        "SQLALCHEMY_ENGINE_OPTIONS": engine,
+        "MAX_CONTENT_LENGTH": values["MAX_BODY_MB"] * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": values["MAX_BODY_MB"] * 1024 * 1024,
+        "SESSION_COOKIE_NAME": "desk",
+        "SESSION_COOKIE_SECURE": public.scheme == "https",
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": 30 * 24 * 3600,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "BABEL_DEFAULT_TIMEZONE": values["DESK_TIMEZONE"],
+        "MAIL_DEFAULT_SENDER": (values["DESK_NAME"], values["MAIL_FROM"]),
+        "MAIL_SUPPRESS_SEND": False,
+        "SENDS_MAIL": bool(values["MAIL_SERVER"]),
+    }

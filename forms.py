@@ -1,0 +1,320 @@
+"""What may be typed: fields, lengths and messages. A form queries nothing; views hand in the choices."""
+
+from __future__ import annotations
+
+import secrets
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    SubmitField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import Length, Optional
+
+from helpdesk import passwords, text, words
+
+REQUIRED = _l("Please fill in this field.")
+
+
+def _clean(value):
+    return text.clean(value) if value else value
+
+
+def _one_line(form, field):
+    if "\n" in (field.data or ""):
+        raise ValidationError(_l("Please use a single line here."))
+
+
+def _filled(form, field):
+    """Not empty, judged by what is left without blanks."""
+    if not field.data:
+        raise ValidationError(field.required_message)
+
+
+def _address(form, field):
+    if not field.data:
+        return
+    try:
+        text.fold_address(field.data)
+    except ValueError:
+        raise ValidationError(_l("This does not look like an e-mail address. Example: ada@example.com")) from None
+
+
+def _line(label, *, most, least=0, required=REQUIRED, more=(), **options):
+    """One line of text: trimmed, without control characters, within its length."""
+    checks = [_one_line, Length(max=most, message=_l("Please use at most %(max)d characters."))]
+    if least:
+        too_short = _l("Please use at least %(min)d characters.")
+        checks.append(Length(min=least, message=too_short))
+    field = _RequiredString if required else StringField
+    lead = [_filled] if required else [Optional()]
+    return field(label, filters=[_clean], validators=[*lead, *checks, *more], **options)
+
+
+class _RequiredString(StringField):
+    required_message = REQUIRED
+
+
+class _RequiredText(TextAreaField):
+    required_message = REQUIRED
+
+
+def _text(label, *, message=REQUIRED, most=words.BODY_MAX):
+    """A longer text. Line ends count as one character, as the browser counts them."""
+
+    class Text(_RequiredText):
+        required_message = message
+
+    too_long = _l("This is too long. Please use at most %(max)d characters.")
+    return Text(label, filters=[_clean], validators=[_filled, Length(max=most, message=too_long)])
+
+
+def _email(label=_l("Email address"), **options):
+    render = {"autocomplete": "email", "inputmode": "email", "autocapitalize": "off", "spellcheck": "false"}
+    return _line(label, most=254, more=[_address], render_kw=render | options.pop("render_kw", {}), **options)
+
+
+class _Password(PasswordField):
+    required_message = REQUIRED
+
+
+def _good_password(form, field):
+    if passwords.is_common(field.data):
+        raise ValidationError(_l("This password is among the first that are tried. Please choose another one."))
+
+
+def _new_password(label=_l("Password")):
+    length = Length(
+        min=words.PASSWORD_MIN,
+        max=words.PASSWORD_MAX,
+        message=_l("Please use %(min)d to %(max)d characters."),
+    )
+    return _Password(label, validators=[_filled, length, _good_password], render_kw={"autocomplete": "new-password"})
+
+
+def _known_password(label=_l("Password")):
+    length = Length(max=1000, message=_l("This is too long for a password."))
+    return _Password(label, validators=[_filled, length], render_kw={"autocomplete": "current-password"})
+
+
+def _choice(label, choices, **options):
+    """A choice from a list; a value that is not in it is an error, never a crash."""
+    return SelectField(label, choices=list(choices), **options)
+
+
+def _name(label=_l("Full name")):
+    return _line(label, most=words.NAME_MAX, render_kw={"autocomplete": "name"})
+
+
+class Form(FlaskForm):
+    """A form whose own rules may be joined by what an act refuses."""
+
+    def refuse(self, why, field=None):
+        """Show the reason at the field, or above the form."""
+        if field is None:
+            self.form_errors.append(str(why))
+        else:
+            self[field].errors = [*self[field].errors, str(why)]
+
+    def show(self, carried):
+        """Fill in what somebody had typed before they were signed out."""
+        for field in self:
+            if field.name in carried and not isinstance(field, HiddenField):
+                field.process_formdata([carried[field.name]])
+
+
+class _OnceForm(Form):
+    """A form that makes something: sent twice, it makes it once. It knows the last event its reader could see."""
+
+    form_token = HiddenField(default=lambda: secrets.token_urlsafe(18), validators=[Length(max=40)])
+    seen = HiddenField(default="")
+
+    @property
+    def token(self):
+        return self.form_token.data or None
+
+
+class EmptyForm(Form):
+    """A single button."""
+
+
+# ---- accounts
+
+
+class RegisterForm(Form):
+    name = _name()
+    email = _email()
+    password = _new_password()
+    submit = SubmitField(_l("Create account"))
+
+
+class SignInForm(Form):
+    email = _email(render_kw={"autocomplete": "username"})
+    password = _known_password()
+    keep = BooleanField(_l("Keep me signed in"))
+    next = HiddenField()
+    carried = HiddenField()
+    submit = SubmitField(_l("Sign in"))
+
+
+class SetupForm(RegisterForm):
+    key = _line(_l("One-time key"), most=80, render_kw={"autocomplete": "off", "spellcheck": "false"})
+    submit = SubmitField(_l("Create the first admin"))
+
+
+class ForgotForm(Form):
+    email = _email()
+    submit = SubmitField(_l("Send me a link"))
+
+
+class NewPasswordForm(Form):
+    password = _new_password(_l("New password"))
+    submit = SubmitField(_l("Save password"))
+
+
+class InvitationForm(Form):
+    name = _name()
+    password = _new_password()
+    submit = SubmitField(_l("Create account"))
+
+
+class ProfileForm(Form):
+    name = _name()
+    time_zone = _choice(_l("Time zone"), [])
+    theme = _choice(_l("Theme"), words.THEMES.items())
+    wants_every_new = BooleanField(_l("Tell me about every new ticket by mail"))
+    submit = SubmitField(_l("Save profile"))
+
+    def __init__(self, *args, desk_zone="UTC", **kwargs):
+        super().__init__(*args, **kwargs)
+        zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+        desk = _l("The desk's own (%(zone)s)", zone=desk_zone)
+        self.time_zone.choices = [("", desk), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones)]
+
+
+class ChangePasswordForm(Form):
+    current_password = _known_password(_l("Current password"))
+    new_password = _new_password(_l("New password"))
+    submit = SubmitField(_l("Change password"))
+
+
+class ChangeAddressForm(Form):
+    email = _email(_l("New email address"))
+    current_password = _known_password(_l("Current password"))
+    submit = SubmitField(_l("Change address"))
+
+
+class InviteForm(Form):
+    name = _name()
+    email = _email(render_kw={"autocomplete": "off"})
+    role = _choice(_l("Role"), words.ROLES.items(), default="user")
+    submit = SubmitField(_l("Invite"))
+
+
+class RoleForm(Form):
+    role = _choice(_l("Role"), words.ROLES.items())
+    submit = SubmitField(_l("Change role"))
+
+
+# ---- tickets
+
+
+def _subject():
+    return _line(
+        _l("Subject"),
+        least=words.SUBJECT_MIN,
+        most=words.SUBJECT_MAX,
+        required=True,
+        render_kw={"autocomplete": "off"},
+    )
+
+
+class TicketForm(_OnceForm):
+    """Raise a ticket. For agents also the person it is for."""
+
+    subject = _subject()
+    description = _text(_l("Description"), message=_l("Please describe what you need, so that somebody can help."))
+    type = _choice(_l("Type"), words.TYPES.items(), default="incident")
+    category = _choice(_l("Category"), [])
+    priority = _choice(_l("Priority"), words.PRIORITY_HINTS.items(), default="normal")
+    requester = _line(_l("On behalf of"), most=400, required=None, render_kw={"list": "people", "autocomplete": "off"})
+    submit = SubmitField(_l("Submit ticket"))
+
+    def __init__(self, *args, categories=(), for_agent=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.category.choices = [("", _l("I am not sure")), *((str(c.id), c.name) for c in categories)]
+        if not for_agent:
+            del self.requester
+
+
+class ReplyForm(_OnceForm):
+    body = _text(_l("Reply"), message=_l("Please write something before you send it."))
+    submit = SubmitField(_l("Send reply"))
+    resolve = SubmitField(_l("Send and resolve"))
+
+
+class NoteForm(_OnceForm):
+    body = _text(_l("Internal note"), message=_l("Please write something before you add it."))
+    submit = SubmitField(_l("Add note"))
+
+
+class CorrectForm(_OnceForm):
+    body = _text(_l("Text"))
+    submit = SubmitField(_l("Save correction"))
+
+
+class FactsForm(_OnceForm):
+    """What an agent sets on a ticket. The choices hold the present values too, also a retired category."""
+
+    status = _choice(_l("Status"), words.STATUSES.items())
+    reason = _line(
+        _l("What is it waiting for?"), most=words.REASON_MAX, required=None, render_kw={"autocomplete": "off"}
+    )
+    assignee = _choice(_l("Assignee"), [])
+    priority = _choice(_l("Priority"), [(words.PRIORITY_NAMES[rank], name) for rank, name in words.PRIORITIES.items()])
+    category = _choice(_l("Category"), [])
+    type = _choice(_l("Type"), words.TYPE_NAMES.items())
+    was = HiddenField(validators=[Length(max=200)])
+    submit = SubmitField(_l("Save changes"))
+
+
+class EditForm(_OnceForm):
+    """Subject and description; for agents also the requester."""
+
+    subject = _subject()
+    description = _text(_l("Description"), message=_l("Please describe what you need, so that somebody can help."))
+    requester = _line(_l("Requester"), most=400, render_kw={"list": "people", "autocomplete": "off"})
+    submit = SubmitField(_l("Save ticket"))
+
+    def __init__(self, *args, for_agent=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not for_agent:
+            del self.requester
+
+
+class WatcherForm(Form):
+    watcher = _line(_l("Add a watcher"), most=400, render_kw={"list": "people", "autocomplete": "off"})
+    submit = SubmitField(_l("Add watcher"))
+
+
+class PurgeForm(Form):
+    number = _line(_l("Type the ticket's number to remove it for good"), most=12, render_kw={"inputmode": "numeric"})
+    submit = SubmitField(_l("Remove for good"))
+
+
+class CategoryForm(Form):
+    name = _line(_l("Name"), most=words.CATEGORY_MAX, render_kw={"autocomplete": "off"})
+    submit = SubmitField(_l("Add category"))
+
+
+class MoveForm(Form):
+    direction = RadioField(choices=[("up", _l("Up")), ("down", _l("Down"))])

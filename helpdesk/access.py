@@ -1,0 +1,108 @@
+"""Who may see and do what. The rule for one ticket and the rule for a list stand side by side and must say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, false, or_, select, true
+
+from models import Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
+
+Answer = Callable[[Person | None, dict[str, Any]], bool]
+
+
+# What a route may ask of whoever opens it. `things` holds what the door has found for the address.
+def ANYONE(person: Person | None, things: dict[str, Any]) -> bool:
+    return True
+
+
+def SIGNED_IN(person: Person | None, things: dict[str, Any]) -> bool:
+    return person is not None
+
+
+def SEES_TICKET(person: Person | None, things: dict[str, Any]) -> bool:
+    return person is not None and sees_ticket(person, things["ticket"])
+
+
+def TAKES_PART(person: Person | None, things: dict[str, Any]) -> bool:
+    """The requester and every agent. A watcher is kept informed and no more."""
+    return person is not None and (person.is_agent or things["ticket"].requester_id == person.id)
+
+
+def AGENT(person: Person | None, things: dict[str, Any]) -> bool:
+    return person is not None and person.is_agent
+
+
+def WROTE_MESSAGE(person: Person | None, things: dict[str, Any]) -> bool:
+    return AGENT(person, things) and person is not None and things["message"].author_id == person.id
+
+
+def ADMIN(person: Person | None, things: dict[str, Any]) -> bool:
+    return person is not None and person.is_admin
+
+
+def sees_ticket(person: Person, ticket: Ticket) -> bool:
+    """Agents see every ticket, users those they asked for or watch; what is in the trash only admins see."""
+    if not person.is_active:
+        return False
+    if ticket.trashed_at is not None:
+        return person.is_admin
+    return person.is_agent or ticket.requester_id == person.id or watches(person, ticket)
+
+
+def visible_tickets(person: Person) -> ColumnElement[bool]:
+    """The same rule as `sees_ticket`, as a condition on the tickets table."""
+    if not person.is_active:
+        return false()
+    if person.is_admin:
+        return true()
+    if person.is_agent:
+        return Ticket.trashed_at.is_(None)
+    watched = exists().where(Watcher.ticket_id == Ticket.id, Watcher.person_id == person.id)
+    return or_(Ticket.requester_id == person.id, watched) & Ticket.trashed_at.is_(None)
+
+
+def watches(person: Person, ticket: Ticket) -> bool:
+    return db.session.get(Watcher, (ticket.id, person.id)) is not None
+
+
+def visible_events(person: Person) -> ColumnElement[bool]:
+    """Agents see all that happened to a ticket they see; everybody else the public part."""
+    return true() if person.is_agent else Event.public.is_(True)
+
+
+def visible_messages(person: Person) -> ColumnElement[bool]:
+    return true() if person.is_agent else Message.kind == "reply"
+
+
+def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | None:
+    """The ticket, if this person may see it. To change it, it is locked until the transaction ends."""
+    wanted: Select[tuple[Ticket]] = select(Ticket).where(Ticket.id == number, visible_tickets(person))
+    return db.session.scalar(wanted.with_for_update() if to_change else wanted)
+
+
+def find_message(person: Person, ticket: Ticket, number: int) -> Message | None:
+    return db.session.scalar(
+        select(Message).where(Message.id == number, Message.ticket_id == ticket.id, visible_messages(person))
+    )
+
+
+def find_session(person: Person, number: int) -> Session | None:
+    return db.session.scalar(select(Session).where(Session.id == number, Session.person_id == person.id))
+
+
+def find_person(person: Person, number: int) -> Person | None:
+    return db.session.get(Person, number) if person.is_admin else None
+
+
+def find_delivery(person: Person, number: int) -> Delivery | None:
+    return db.session.get(Delivery, number) if person.is_admin else None
+
+
+def find_watcher(person: Person, ticket: Ticket, number: int) -> Person | None:
+    return db.session.get(Person, number) if db.session.get(Watcher, (ticket.id, number)) else None
+
+
+def find_category(person: Person, number: int) -> Category | None:
+    return db.session.get(Category, number) if person.is_admin else None

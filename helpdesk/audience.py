@@ -1,0 +1,114 @@
+"""Who is owed word of an event, and which mail tells them. Nobody is mailed about what they did themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from models import Event, Person, Ticket, Watcher, db
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One mail for one person; `email` only where it goes to another address than theirs."""
+
+    person: Person
+    mail: str
+    email: str | None = None
+
+
+def owed(event: Event, person: Person | None) -> list[Owed]:
+    """Each person once, none who is switched off, and not who did it (but for the receipt of an own ticket)."""
+    if event.ticket is not None:
+        found = TICKET_MAILS.get(event.kind, _nobody)(event, event.ticket)
+    elif person is not None and event.kind in ACCOUNT_MAILS:
+        email = event.facts.get("email") or event.facts.get("old") if event.kind.startswith("address") else None
+        found = [Owed(person, ACCOUNT_MAILS[event.kind], email)]
+    else:
+        return []
+    kept: dict[int, Owed] = {}
+    for one in found:
+        if one.person.is_active and (one.person is not event.actor or one.mail in TO_ONESELF):
+            kept.setdefault(one.person.id, one)
+    return list(kept.values())
+
+
+def _nobody(event: Event, ticket: Ticket) -> list[Owed]:
+    return []
+
+
+def _raised(event: Event, ticket: Ticket) -> list[Owed]:
+    return [Owed(ticket.requester, "received"), *(Owed(agent, "new_ticket") for agent in _eager_agents())]
+
+
+def _replied(event: Event, ticket: Ticket) -> list[Owed]:
+    if event.actor is not ticket.requester:
+        return _followers(ticket, "answer")
+    agents = [ticket.assignee] if ticket.assignee else _eager_agents()
+    return [Owed(agent, "requester_reply") for agent in agents] + [
+        Owed(watcher, "requester_reply") for watcher in watchers(ticket)
+    ]
+
+
+def _assigned(event: Event, ticket: Ticket) -> list[Owed]:
+    return [Owed(ticket.assignee, "assigned")] if ticket.assignee else []
+
+
+def _resolved(event: Event, ticket: Ticket) -> list[Owed]:
+    return _followers(ticket, "resolved")
+
+
+def _closed(event: Event, ticket: Ticket) -> list[Owed]:
+    return _followers(ticket, "closed")
+
+
+def _reopened(event: Event, ticket: Ticket) -> list[Owed]:
+    return [Owed(ticket.assignee, "reopened")] if ticket.assignee else []
+
+
+def _requester_changed(event: Event, ticket: Ticket) -> list[Owed]:
+    return [Owed(ticket.requester, "received")]
+
+
+def _followers(ticket: Ticket, mail: str) -> list[Owed]:
+    return [Owed(ticket.requester, mail), *(Owed(watcher, mail) for watcher in watchers(ticket))]
+
+
+def watchers(ticket: Ticket) -> list[Person]:
+    wanted = select(Person).join(Watcher, Watcher.person_id == Person.id).where(Watcher.ticket_id == ticket.id)
+    return list(db.session.scalars(wanted.order_by(Person.folded_name, Person.id)))
+
+
+def _eager_agents() -> list[Person]:
+    """Agents who asked to be told about every new ticket."""
+    wanted = select(Person).where(
+        Person.role.in_(("agent", "admin")), Person.switched_off_at.is_(None), Person.wants_every_new.is_(True)
+    )
+    return list(db.session.scalars(wanted.order_by(Person.id)))
+
+
+TICKET_MAILS: dict[str, Callable[[Event, Ticket], list[Owed]]] = {
+    "raised": _raised,
+    "raised_for": _raised,
+    "replied": _replied,
+    "assigned": _assigned,
+    "resolved": _resolved,
+    "closed": _closed,
+    "reopened": _reopened,
+    "requester_changed": _requester_changed,
+}
+
+ACCOUNT_MAILS = {
+    "registered": "confirm",
+    "confirm_asked": "confirm",
+    "registered_again": "already_registered",
+    "invited": "invitation",
+    "reset_asked": "reset",
+    "address_asked": "new_address",
+    "address_changed": "address_changed",
+}
+
+# These answer an own act: the receipt of a ticket, and the links of one's own account.
+TO_ONESELF = {"received", *ACCOUNT_MAILS.values()}

@@ -1,0 +1,37 @@
+"""What somebody had typed when their session was found ended: kept for them until they send it, a day at most."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from helpdesk import store
+from models import CarriedForm, Person, db
+
+KEPT = timedelta(days=1)
+MOST_CHARACTERS = 200_000
+
+
+def keep(person: Person, path: str, fields: dict[str, str], at: datetime | None = None) -> None:
+    """Keep the fields of the form that posts to `path`, in place of an earlier one."""
+    if len(path) > 120 or sum(len(value) for value in fields.values()) > MOST_CHARACTERS:
+        return
+    row = db.session.get(CarriedForm, (person.id, path)) or CarriedForm(person_id=person.id, path=path)
+    row.fields, row.saved_at = fields, at or store.now()
+    db.session.add(row)
+
+
+def find(person: Person, path: str) -> dict[str, str] | None:
+    row = db.session.get(CarriedForm, (person.id, path))
+    return row.fields if row else None
+
+
+def drop(person: Person, path: str) -> None:
+    row = db.session.get(CarriedForm, (person.id, path))
+    if row is not None:
+        db.session.delete(row)
+
+
+def sweep(at: datetime | None = None) -> None:
+    db.session.execute(delete(CarriedForm).where(CarriedForm.saved_at < (at or store.now()) - KEPT))

@@ -1,0 +1,99 @@
+"""record(): the one way to write down what happened and who is owed word of it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from helpdesk import access, audience
+from helpdesk.kinds import KINDS, sentence
+from helpdesk.store import now
+from models import Delivery, Event, Message, Person, Ticket, db
+
+
+def record(
+    kind: str,
+    *,
+    by: Person | None,
+    at: datetime | None = None,
+    ticket: Ticket | None = None,
+    message: Message | None = None,
+    person: Person | None = None,
+    mails: bool = True,
+    **facts: Any,
+) -> Event:
+    """Write one Event and one Delivery per message owed, in the transaction of the change.
+
+    `by` is None when the desk itself acts; `mails=False` where another event of the same moment tells it.
+    Raises KeyError for an unknown kind and ValueError for facts that the kind does not declare (helpdesk/kinds.py):
+    a mistake in our code, never in what somebody typed.
+    """
+    declared = KINDS[kind]
+    if set(facts) != set(declared.facts):
+        raise ValueError(f"{kind} declares the facts {declared.facts}, got {sorted(facts)}")
+    at = at or now()
+    event = Event(kind=kind, public=declared.public, facts=facts, at=at)
+    event.ticket, event.message, event.actor = ticket, message, by
+    event.person_id = person.id if person else None
+    db.session.add(event)
+    if ticket is not None:
+        ticket.activity_at = at
+        if declared.public:
+            ticket.public_activity_at = at
+    for owed in audience.owed(event, person) if mails else ():
+        db.session.add(_delivery(event, owed))
+    _note_for_log(event)
+    return event
+
+
+def _note_for_log(event: Event) -> None:
+    """Who did what to which ticket, written to the log once the change is committed. No words that anybody typed."""
+    act = {"kind": event.kind, "ticket": event.ticket and event.ticket.id, "actor": event.actor and event.actor.id}
+    db.session.info.setdefault("acts", []).append(act | {"person": event.person_id})
+
+
+def _delivery(event: Event, owed: audience.Owed) -> Delivery:
+    about = f"ticket-{event.ticket.id}" if event.ticket else "account"
+    return Delivery(
+        event=event,
+        person=owed.person,
+        email=owed.email or owed.person.email,
+        mail=owed.mail,
+        message_id=f"{about}.{secrets.token_hex(12)}",
+        due_at=event.at,
+        created_at=event.at,
+    )
+
+
+def timeline(ticket: Ticket, reader: Person) -> list[Event]:
+    """What happened to the ticket that the reader may see, oldest first."""
+    return list(
+        db.session.scalars(
+            select(Event)
+            .where(Event.ticket_id == ticket.id, access.visible_events(reader))
+            .options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
+            .order_by(Event.id)
+        )
+    )
+
+
+def newest(ticket: Ticket, reader: Person) -> int:
+    """The id of the last event on the ticket that the reader may see; 0 where there is none."""
+    where = Event.ticket_id == ticket.id, access.visible_events(reader)
+    return db.session.scalar(select(func.max(Event.id)).where(*where)) or 0
+
+
+def since(ticket: Ticket, reader: Person, seen: int) -> list[Event]:
+    """What happened after the event `seen`, as far as the reader may see it, oldest first."""
+    wanted = select(Event).where(Event.ticket_id == ticket.id, Event.id > seen, access.visible_events(reader))
+    return list(db.session.scalars(wanted.options(joinedload(Event.actor)).order_by(Event.id)))
+
+
+def tell(event: Event) -> str:
+    """The event as a sentence for people."""
+    return sentence(event.kind, event.actor.name if event.actor else _("The desk"), event.facts)

@@ -1,0 +1,89 @@
+"""Every kind of event: its facts, whether requesters may see it, and the sentence people read in the timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from helpdesk.words import PRIORITIES, PRIORITY_RANKS, ROLES, STATUSES, TYPE_NAMES
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`facts` are the only names `events.record` takes for it. A kind that is not public is never shown to a requester."""
+
+    sentence: Any
+    facts: tuple[str, ...] = ()
+    public: bool = True
+
+
+TICKET_KINDS = {
+    "raised": Kind(_l("%(who)s raised this ticket")),
+    "raised_for": Kind(_l("%(who)s raised this ticket for %(requester)s"), ("requester",)),
+    "imported": Kind(_l("%(who)s imported this ticket"), ("external_id",)),
+    "followed_up": Kind(_l("%(who)s followed up with ticket #%(number)s"), ("number",)),
+    "replied": Kind(_l("%(who)s replied")),
+    "noted": Kind(_l("%(who)s added an internal note"), public=False),
+    "reply_corrected": Kind(_l("%(who)s corrected a reply")),
+    "note_corrected": Kind(_l("%(who)s corrected an internal note"), public=False),
+    "taken": Kind(_l("%(who)s took the ticket"), ("old",)),
+    "assigned": Kind(_l("%(who)s assigned the ticket to %(new)s"), ("old", "new")),
+    "unassigned": Kind(_l("%(who)s gave the ticket back, nobody has it now"), ("old",)),
+    "status_set": Kind(_l("%(who)s changed the status from %(old)s to %(new)s"), ("old", "new")),
+    "made_pending": Kind(_l("%(who)s set the ticket to Pending: %(reason)s"), ("old", "reason")),
+    "resolved": Kind(_l("%(who)s marked the ticket as resolved"), ("old",)),
+    "closed": Kind(_l("%(who)s closed the ticket"), ("old",)),
+    "reopened": Kind(_l("%(who)s opened the ticket again"), ("old",)),
+    "priority_set": Kind(_l("%(who)s changed the priority from %(old)s to %(new)s"), ("old", "new")),
+    "category_set": Kind(_l("%(who)s changed the category from %(old)s to %(new)s"), ("old", "new")),
+    "type_set": Kind(_l("%(who)s changed the type from %(old)s to %(new)s"), ("old", "new")),
+    "subject_edited": Kind(_l("%(who)s changed the subject, before it was “%(old)s”"), ("old", "new")),
+    "description_edited": Kind(_l("%(who)s changed the description"), ("old",)),
+    "requester_changed": Kind(_l("%(who)s changed the requester from %(old)s to %(new)s"), ("old", "new")),
+    "watcher_added": Kind(_l("%(who)s added %(name)s as a watcher"), ("name",)),
+    "watcher_removed": Kind(_l("%(who)s removed %(name)s from the watchers"), ("name",)),
+    "trashed": Kind(_l("%(who)s moved the ticket to the trash"), public=False),
+    "restored": Kind(_l("%(who)s restored the ticket from the trash"), public=False),
+}
+
+# What happens to people and to the desk as a whole. Only admins read these.
+DESK_KINDS = {
+    "registered": Kind(_l("%(who)s created an account"), public=False),
+    "registered_again": Kind(_l("Somebody tried to register an address that is taken"), public=False),
+    "confirm_asked": Kind(_l("%(who)s asked for a new confirmation link"), public=False),
+    "confirmed": Kind(_l("%(who)s confirmed their address"), public=False),
+    "first_admin_made": Kind(_l("%(who)s became the first admin"), public=False),
+    "admin_made": Kind(_l("An admin was created on the command line"), public=False),
+    "invited": Kind(_l("%(who)s invited %(name)s"), ("name", "role"), public=False),
+    "link_copied": Kind(_l("%(who)s copied a one-time link of %(name)s"), ("name", "purpose"), public=False),
+    "reset_asked": Kind(_l("Somebody asked for a new password for %(who)s"), public=False),
+    "password_set": Kind(_l("%(who)s set a new password"), public=False),
+    "address_asked": Kind(_l("%(who)s asked to change their address"), ("email",), public=False),
+    "address_changed": Kind(_l("%(who)s changed their address"), ("old",), public=False),
+    "role_set": Kind(_l("%(who)s changed the role of %(name)s from %(old)s to %(new)s"), ("name", "old", "new"), False),
+    "switched_off": Kind(_l("%(who)s switched off %(name)s"), ("name",), public=False),
+    "switched_on": Kind(_l("%(who)s switched %(name)s on again"), ("name",), public=False),
+    "categories_changed": Kind(_l("%(who)s changed the categories: %(what)s"), ("what",), public=False),
+    "purged": Kind(_l("%(who)s removed ticket #%(number)s for good"), ("number",), public=False),
+}
+
+KINDS = TICKET_KINDS | DESK_KINDS
+
+# Events that the conversation shows as the message itself, so the timeline does not repeat them.
+SHOWN_AS_MESSAGE = ("raised", "replied", "noted")
+
+_WORDS: dict[str, Any] = {
+    "status_set": STATUSES,
+    "priority_set": {name: PRIORITIES[rank] for name, rank in PRIORITY_RANKS.items()},
+    "type_set": TYPE_NAMES,
+    "role_set": ROLES,
+}
+
+
+def sentence(kind: str, who: str, facts: dict[str, Any]) -> str:
+    """What happened, for people: "Cleo Hart changed the status from New to Open"."""
+    words = _WORDS.get(kind, {})
+    shown = {name: words.get(value, value) for name, value in facts.items()}
+    return str(KINDS[kind].sentence) % (shown | {"who": who})

@@ -1,0 +1,55 @@
+"""Links that work once: confirm an address, set a password, accept an invitation."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from helpdesk import store
+from helpdesk.sessions import digest
+from models import OneTimeLink, Person, db
+
+LASTS = {
+    "confirm": timedelta(hours=24),
+    "reset": timedelta(minutes=60),
+    "invitation": timedelta(days=7),
+    "address": timedelta(hours=24),
+}
+
+
+def make(person: Person, purpose: str, *, email: str | None = None, at: datetime | None = None) -> str:
+    """A new link's secret. The row keeps only its hash and the address it was made for."""
+    at = at or store.now()
+    token = secrets.token_urlsafe(32)
+    link = OneTimeLink(purpose=purpose, token_hash=digest(token), email=email or person.email)
+    link.person, link.created_at, link.expires_at = person, at, at + LASTS[purpose]
+    db.session.add(link)
+    return token
+
+
+def find(token: str, purpose: str, at: datetime | None = None) -> OneTimeLink | None:
+    """The link, if it is for this purpose, unused and not too old. Locked until the transaction ends."""
+    wanted = select(OneTimeLink).where(OneTimeLink.token_hash == digest(token), OneTimeLink.purpose == purpose)
+    link = db.session.scalar(wanted.with_for_update())
+    if link is None or link.used_at is not None or link.expires_at <= (at or store.now()):
+        return None
+    return link if link.person.is_active else None
+
+
+def use(link: OneTimeLink, at: datetime | None = None) -> None:
+    """Spend the link, and with it every other of the same purpose that the person was sent."""
+    link.used_at = at or store.now()
+    drop(link.person, link.purpose, but=link.id)
+
+
+def drop(person: Person, *purposes: str, but: int | None = None) -> None:
+    where = OneTimeLink.person_id == person.id, OneTimeLink.purpose.in_(purposes), OneTimeLink.used_at.is_(None)
+    dropped = delete(OneTimeLink).where(*where)
+    db.session.execute(dropped.where(OneTimeLink.id != but) if but is not None else dropped)
+
+
+def sweep(at: datetime | None = None) -> None:
+    """Delete links that have been worthless for a month."""
+    db.session.execute(delete(OneTimeLink).where(OneTimeLink.expires_at < (at or store.now()) - timedelta(days=30)))

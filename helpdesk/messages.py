@@ -1,0 +1,116 @@
+"""The conversation of a ticket: reply, note, correct."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from helpdesk import events, tickets
+from helpdesk.errors import Refused
+from helpdesk.store import now
+from helpdesk.words import FINISHED, PRIORITY_NAMES, SUBJECT_MAX
+from models import Message, MessageVersion, Person, Ticket, db
+
+
+def reply(
+    ticket: Ticket, body: str, *, by: Person, form_token: str | None = None, at: datetime | None = None
+) -> Ticket:
+    """Answer. Returns the ticket the reply went to: a requester's reply to a closed ticket becomes a new, linked one."""
+    tickets.refuse_trashed(ticket)
+    at = at or now()
+    if ticket.status == "closed" and not by.is_agent:
+        return _follow_up(ticket, body, by, form_token, at)
+    message, is_new = _write(ticket, "reply", body, by, form_token, at)
+    if not is_new:
+        return ticket
+    events.record("replied", ticket=ticket, message=message, by=by, at=at)
+    if by.id == ticket.requester_id and ticket.status in ("pending", "resolved"):
+        tickets.set_status(ticket, "open", by=by, at=at, with_reply=True)
+    elif by.is_agent and by.id != ticket.requester_id and ticket.status == "new":
+        tickets.set_status(ticket, "open", by=by, at=at)
+    return ticket
+
+
+def reply_and_resolve(ticket: Ticket, body: str, *, by: Person, form_token: str | None = None) -> None:
+    """Answer and mark as resolved; one mail says both."""
+    if ticket.status in FINISHED:
+        raise Refused(_("This ticket is finished already. Send a plain reply instead."))
+    at = now()
+    reply(ticket, body, by=by, form_token=form_token, at=at)
+    tickets.set_status(ticket, "resolved", by=by, at=at, with_reply=True)
+
+
+def note(ticket: Ticket, body: str, *, by: Person, form_token: str | None = None, at: datetime | None = None) -> None:
+    """An internal note: agents only, nobody is mailed, and nothing that a requester can see changes."""
+    tickets.refuse_trashed(ticket)
+    at = at or now()
+    message, is_new = _write(ticket, "note", body, by, form_token, at)
+    if is_new:
+        events.record("noted", ticket=ticket, message=message, by=by, at=at)
+
+
+def correct(message: Message, body: str, *, by: Person, at: datetime | None = None) -> None:
+    """Change an own message. It is marked as corrected, and agents can still read the earlier text."""
+    tickets.refuse_trashed(message.ticket)
+    if message.author_id != by.id:
+        raise Refused(_("Only the person who wrote a message can correct it."))
+    if body == message.body:
+        return
+    at = at or now()
+    db.session.add(MessageVersion(message_id=message.id, body=message.body, replaced_at=at))
+    message.body, message.edited_at = body, at
+    kind = "reply_corrected" if message.kind == "reply" else "note_corrected"
+    events.record(kind, ticket=message.ticket, message=message, by=by, at=at)
+
+
+def earlier_texts(ticket: Ticket) -> dict[int, list[MessageVersion]]:
+    """For each corrected message of the ticket what it said before, oldest first. For agents' eyes."""
+    wanted = select(MessageVersion).join(Message, Message.id == MessageVersion.message_id)
+    found: dict[int, list[MessageVersion]] = {}
+    for version in db.session.scalars(wanted.where(Message.ticket_id == ticket.id).order_by(MessageVersion.id)):
+        found.setdefault(version.message_id, []).append(version)
+    return found
+
+
+def _follow_up(ticket: Ticket, body: str, by: Person, form_token: str | None, at: datetime) -> Ticket:
+    subject = _("Follow-up: %(subject)s", subject=ticket.subject)[:SUBJECT_MAX]
+    return tickets.raise_ticket(
+        by=by,
+        subject=subject,
+        description=body,
+        type=ticket.type,
+        priority=PRIORITY_NAMES[ticket.priority],
+        category=ticket.category if ticket.category and ticket.category.retired_at is None else None,
+        form_token=form_token,
+        follows=ticket,
+        at=at,
+    )
+
+
+def _write(
+    ticket: Ticket, kind: str, body: str, by: Person, form_token: str | None, at: datetime
+) -> tuple[Message, bool]:
+    """The message, and whether it is new: the same form sent twice gives the message that is there already."""
+    earlier = _sent_already(by, form_token)
+    if earlier is not None:
+        return earlier, False
+    message = Message(kind=kind, body=body, form_token=form_token, created_at=at)
+    message.ticket, message.author = ticket, by
+    try:
+        with db.session.begin_nested():
+            db.session.add(message)
+    except IntegrityError:
+        earlier = _sent_already(by, form_token)
+        if earlier is None:
+            raise
+        return earlier, False
+    return message, True
+
+
+def _sent_already(by: Person, form_token: str | None) -> Message | None:
+    if not form_token:
+        return None
+    return db.session.scalar(select(Message).where(Message.author_id == by.id, Message.form_token == form_token))

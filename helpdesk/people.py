@@ -1,0 +1,333 @@
+"""The people of the desk: register, confirm, invite, roles, switch off and on."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from helpdesk import events, links, sessions, store, tickets
+from helpdesk.errors import Refused
+from helpdesk.text import fold, fold_address
+from helpdesk.words import ACTIVE, NAME_MAX
+from models import DeskFact, Event, OneTimeLink, Person, Ticket, db
+
+FIRST_KEY = "first admin key"
+
+
+def by_address(email: str) -> Person | None:
+    """Raises nothing: an address that is none belongs to nobody."""
+    try:
+        folded = fold_address(email)
+    except ValueError:
+        return None
+    return db.session.scalar(select(Person).where(Person.email == folded))
+
+
+def agents() -> list[Person]:
+    """Everybody who can be given a ticket, by name."""
+    wanted = select(Person).where(Person.role.in_(("agent", "admin")), Person.switched_off_at.is_(None))
+    return list(db.session.scalars(wanted.order_by(Person.folded_name, Person.id)))
+
+
+def add(name: str, email: str, *, role: str = "user", at: datetime | None = None, **more: Any) -> Person:
+    """A new person. Raises Refused where the address is taken, also by somebody who registers at this moment."""
+    person = Person(name=name, folded_name=fold(name)[:250], email=fold_address(email), role=role, **more)
+    person.created_at = at or store.now()
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+    except IntegrityError:
+        raise Refused(_("Somebody with this address has an account already.")) from None
+    return person
+
+
+def register(name: str, email: str, hashed: str, *, confirm: bool) -> Person:
+    """Create an account. With `confirm` its address has to be confirmed by a mailed link before it can sign in.
+
+    An address that is only an address so far (an agent raised for it, or it was invited) becomes this account once
+    confirmed by mail. Raises Refused where the address is taken; `register_quietly` says nothing instead.
+    """
+    person = by_address(email)
+    if person is None:
+        person = add(name, email, password_hash=hashed)
+    elif person.password_hash is not None or not confirm or not person.is_active:
+        raise Refused(_("Somebody with this address has an account already. Sign in, or ask for a new password."))
+    else:
+        rename(person, name)
+        person.password_hash, person.confirmed_at = hashed, None
+    if not confirm:
+        person.confirmed_at = store.now()
+    events.record("registered", by=person, person=person, mails=confirm)
+    return person
+
+
+def register_quietly(name: str, email: str, hashed: str) -> None:
+    """Register where mail is sent: whoever asks learns nothing, the owner of a taken address gets a mail about it."""
+    person = by_address(email)
+    if person is not None and person.password_hash is not None:
+        if person.confirmed_at is None:
+            person.password_hash = hashed
+            rename(person, name)
+            ask_confirmation(person)
+        else:
+            events.record("registered_again", by=None, person=person)
+        return
+    register(name, email, hashed, confirm=True)
+
+
+def ask_confirmation(person: Person) -> None:
+    """Mail the link once more; earlier ones are worthless."""
+    links.drop(person, "confirm")
+    events.record("confirm_asked", by=person, person=person)
+
+
+def confirm(link: OneTimeLink) -> Person:
+    person = link.person
+    person.confirmed_at = store.now()
+    links.use(link)
+    events.record("confirmed", by=person, person=person)
+    return person
+
+
+def ask_reset(email: str) -> None:
+    """Somebody forgot the password. Unknown addresses and switched-off people are passed over in silence."""
+    person = by_address(email)
+    if person is not None and person.is_active:
+        events.record("reset_asked", by=person, person=person)
+
+
+def set_password(person: Person, hashed: str, *, but_session: int | None = None) -> None:
+    """A new password ends all other sessions and every link to set one."""
+    person.password_hash = hashed
+    links.drop(person, "reset", "invitation")
+    sessions.end_all(person, but=but_session)
+    events.record("password_set", by=person, person=person)
+
+
+def set_password_by_link(link: OneTimeLink, hashed: str, *, name: str = "") -> Person:
+    """Reset or invitation: whoever holds the link has shown that the address is theirs."""
+    person = link.person
+    if name:
+        rename(person, name)
+    person.confirmed_at = person.confirmed_at or store.now()
+    links.use(link)
+    set_password(person, hashed)
+    return person
+
+
+def ask_address(person: Person, email: str, *, confirm: bool) -> None:
+    """Change the address: at once where no mail is sent, else once the new one is confirmed. Raises Refused if taken."""
+    email = fold_address(email)
+    if email == person.email:
+        raise Refused(_("This is your address already."))
+    taken = by_address(email)
+    if confirm:
+        links.drop(person, "address")
+        events.record("address_asked", by=person, person=person, email=email, mails=taken is None)
+        return
+    if taken is not None:
+        raise Refused(_("Somebody with this address has an account already."))
+    _change_address(person, email)
+
+
+def change_address(link: OneTimeLink) -> Person:
+    person = link.person
+    if by_address(link.email) is not None:
+        raise Refused(_("Somebody with this address has an account already."))
+    links.use(link)
+    _change_address(person, link.email)
+    return person
+
+
+def _change_address(person: Person, email: str) -> None:
+    old, person.email = person.email, email
+    links.drop(person, "reset", "confirm", "invitation", "address")
+    events.record("address_changed", by=person, person=person, old=old)
+
+
+def rename(person: Person, name: str) -> None:
+    person.name, person.folded_name = name, fold(name)[:250]
+
+
+def invite(name: str, email: str, *, role: str, by: Person) -> Person:
+    """Invite somebody by mail; somebody who was only an address so far is invited as they are, with this role."""
+    person = by_address(email)
+    if person is None:
+        person = add(name, email, role=role)
+    elif person.password_hash is not None:
+        raise Refused(_("%(name)s has an account already.", name=person.name))
+    else:
+        _refuse_off(person)
+        rename(person, name)
+        person.role = role
+    links.drop(person, "invitation")
+    events.record("invited", by=by, person=person, name=person.name, role=role)
+    return person
+
+
+def invite_again(person: Person, *, by: Person) -> None:
+    _refuse_off(person)
+    if person.password_hash is not None:
+        raise Refused(_("%(name)s has an account already.", name=person.name))
+    links.drop(person, "invitation")
+    events.record("invited", by=by, person=person, name=person.name, role=person.role)
+
+
+def copy_link(person: Person, *, by: Person) -> tuple[str, str]:
+    """A link for an admin to hand over where no mail is sent: its purpose and its secret. That it was made is recorded."""
+    _refuse_off(person)
+    purpose = "reset" if person.password_hash else "invitation"
+    events.record("link_copied", by=by, person=person, name=person.name, purpose=purpose)
+    return purpose, links.make(person, purpose)
+
+
+def set_role(person: Person, role: str, *, by: Person) -> None:
+    if role == person.role:
+        return
+    if role != "admin":
+        _refuse_last_admin(person)
+    old, person.role = person.role, role
+    if role == "user":
+        person.wants_every_new = False
+        _free_tickets(person, by)
+    events.record("role_set", by=by, person=person, name=person.name, old=old, new=role)
+
+
+def switch_off(person: Person, *, by: Person) -> None:
+    """Sessions end, links are worthless, open tickets become unassigned."""
+    _refuse_off(person)
+    _refuse_last_admin(person)
+    person.switched_off_at = store.now()
+    sessions.end_all(person)
+    links.drop(person, "confirm", "reset", "invitation", "address")
+    _free_tickets(person, by)
+    events.record("switched_off", by=by, person=person, name=person.name)
+
+
+def switch_on(person: Person, *, by: Person) -> None:
+    if person.is_active:
+        raise Refused(_("%(name)s is switched on already.", name=person.name))
+    person.switched_off_at = None
+    events.record("switched_on", by=by, person=person, name=person.name)
+
+
+def _free_tickets(person: Person, by: Person) -> None:
+    held = select(Ticket).where(Ticket.assignee_id == person.id, Ticket.status.in_(ACTIVE), Ticket.trashed_at.is_(None))
+    for ticket in db.session.scalars(held.order_by(Ticket.id).with_for_update()):
+        tickets.assign(ticket, to=None, by=by)
+
+
+def _refuse_off(person: Person) -> None:
+    if not person.is_active:
+        raise Refused(_("%(name)s is switched off. Switch the account on first.", name=person.name))
+
+
+def _refuse_last_admin(person: Person) -> None:
+    """Admins are locked while they are counted, so two of them cannot demote each other at once."""
+    if person.role != "admin" or not person.is_active:
+        return
+    admins = select(Person.id).where(Person.role == "admin", Person.switched_off_at.is_(None)).with_for_update()
+    if len(db.session.scalars(admins).all()) <= 1:
+        raise Refused(_("This is the last admin. Make somebody else an admin first."))
+
+
+def search(words: str, *, role: str = "", off: bool = False, after: int = 0, most: int = 50) -> list[Person]:
+    """People whose name or address contains all the words, by name; one more than `most` where there are further ones."""
+    wanted = select(Person)
+    for word in fold(words).split():
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        named = Person.folded_name.like(pattern, escape="\\")
+        wanted = wanted.where(or_(named, Person.email.like(pattern, escape="\\")))
+    if role:
+        wanted = wanted.where(Person.role == role)
+    if off:
+        wanted = wanted.where(Person.switched_off_at.is_not(None))
+    wanted = wanted.order_by(Person.folded_name, Person.id)
+    return list(db.session.scalars(wanted.offset(after).limit(most + 1)))
+
+
+def named(text: str, *, by: Person) -> Person:
+    """Whoever an agent means by "ada@example.com", "Ada Okafor <ada@example.com>" or a name that only one person has.
+
+    An address nobody has becomes a person who is only an address. Raises Refused with what to type instead.
+    """
+    name, _mark, rest = text.partition("<")
+    email = rest.rstrip("> ") if rest else text
+    if "@" in email:
+        known = by_address(email)
+        return known or _only_an_address(name.strip() if rest else "", email)
+    found = db.session.scalars(select(Person).where(Person.folded_name == fold(text)).limit(2)).all()
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(_("Several people have this name. Type the e-mail address instead."))
+    raise Refused(_("Nobody with this name is known. Type an e-mail address instead."))
+
+
+def _only_an_address(name: str, email: str) -> Person:
+    try:
+        folded = fold_address(email)
+    except ValueError:
+        raise Refused(_("This is not an e-mail address. It should look like ada@example.com.")) from None
+    return add((name or folded.partition("@")[0])[:NAME_MAX], folded)
+
+
+def suggestions(most: int = 300) -> list[Person]:
+    """People to offer while an agent types a name."""
+    wanted = select(Person).where(Person.switched_off_at.is_(None)).order_by(Person.folded_name, Person.id)
+    return list(db.session.scalars(wanted.limit(most)))
+
+
+def history(person: Person, most: int = 30) -> list[Event]:
+    """What happened to this account, newest first."""
+    wanted = select(Event).where(Event.person_id == person.id).options(joinedload(Event.actor))
+    return list(db.session.scalars(wanted.order_by(Event.id.desc()).limit(most)))
+
+
+def any_admin() -> bool:
+    return db.session.scalar(select(Person.id).where(Person.role == "admin").limit(1)) is not None
+
+
+def nobody_yet() -> bool:
+    return db.session.scalar(select(func.count()).select_from(select(Person.id).limit(1).subquery())) == 0
+
+
+def new_first_key() -> str:
+    """A key for whoever opens the first page, replacing an earlier one; only its hash is kept."""
+    key = secrets.token_hex(10)
+    db.session.execute(delete(DeskFact).where(DeskFact.name == FIRST_KEY))
+    db.session.add(DeskFact(name=FIRST_KEY, value=hashlib.sha256(key.encode()).hexdigest()))
+    return key
+
+
+def make_first_admin(key: str, name: str, email: str, hashed: str) -> Person:
+    """The key works once: of twenty people who send it at once, one finds it still there."""
+    given = hashlib.sha256(key.strip().lower().encode()).hexdigest()
+    spent = update(DeskFact).where(DeskFact.name == FIRST_KEY, DeskFact.value == given).values(value="spent")
+    if any_admin() or db.session.execute(spent).rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused(
+            _("This key is not right. It was printed where the desk was started; a new start prints a new one.")
+        )
+    person = by_address(email) or add(name, email)
+    rename(person, name)
+    person.role, person.password_hash, person.confirmed_at = "admin", hashed, store.now()
+    events.record("first_admin_made", by=person, person=person)
+    return person
+
+
+def make_admin(name: str, email: str, hashed: str) -> Person:
+    """For the command line: a new admin, or an existing person made one."""
+    person = by_address(email) or add(name, email)
+    rename(person, name)
+    person.role, person.password_hash, person.confirmed_at = "admin", hashed, store.now()
+    person.switched_off_at = None
+    db.session.execute(delete(DeskFact).where(DeskFact.name == FIRST_KEY))
+    events.record("admin_made", by=None, person=person)
+    return person

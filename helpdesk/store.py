@@ -1,0 +1,115 @@
+"""How the desk talks to its database: one writer at a time on SQLite, plain transactions elsewhere."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session as DatabaseSession
+
+from models import db
+
+acts = logging.getLogger("desk.act")
+_writes: ContextVar[bool] = ContextVar("writes", default=False)
+
+# MariaDB/MySQL: deadlock and lock wait timeout; PostgreSQL: serialization failure and deadlock.
+_MYSQL_RACES = {1205, 1213, 1020}
+_POSTGRES_RACES = {"40001", "40P01"}
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def prepare(engine: Engine) -> None:
+    """Give a SQLite engine the settings that lose nothing in a power cut and never meet "database is locked"."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Change something: take the turn to write, then commit, or undo everything if an exception leaves the block.
+
+    On SQLite the turn is a lock file shared by all threads and processes of the machine; whoever waits for it holds
+    no database lock. Calling it inside itself is a mistake and raises RuntimeError.
+    """
+    if _writes.get():
+        raise RuntimeError("already writing")
+    db.session.rollback()
+    with _turn(db.engine):
+        mark = _writes.set(True)
+        try:
+            yield
+            db.session.commit()
+            for act in db.session.info.pop("acts", ()):
+                acts.info(act["kind"], extra=act)
+        except BaseException:
+            db.session.rollback()
+            raise
+        finally:
+            db.session.info.pop("acts", None)
+            _writes.reset(mark)
+
+
+@contextmanager
+def aside() -> Iterator[DatabaseSession]:
+    """A short transaction of its own, for what must be kept whatever becomes of the page (attempts, read marks)."""
+    if _writes.get():
+        raise RuntimeError("already writing")
+    with _turn(db.engine):
+        mark = _writes.set(True)
+        try:
+            with DatabaseSession(db.engine) as session, session.begin():
+                yield session
+        finally:
+            _writes.reset(mark)
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        yield
+        return
+    with open(f"{path}.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def undo() -> None:
+    db.session.rollback()
+
+
+def lost_a_race(error: DBAPIError) -> bool:
+    """Whether the same work, tried again, would be expected to succeed."""
+    code = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    return code in _MYSQL_RACES or getattr(error.orig, "sqlstate", None) in _POSTGRES_RACES
+
+
+def reachable() -> bool:
+    try:
+        db.session.execute(text("SELECT 1"))
+    except DBAPIError:
+        return False
+    finally:
+        db.session.rollback()
+    return True

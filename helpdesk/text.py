@@ -1,0 +1,53 @@
+"""Text as people type it: made storable, folded for comparison, and rendered as a safe subset of Markdown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import nh3
+from email_validator import EmailNotValidError, validate_email
+from markdown_it import MarkdownIt
+
+# Control characters that no database keeps alike and no reader sees; tab and line feed stay.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+_markdown = MarkdownIt("js-default", {"html": False, "linkify": True, "breaks": True, "maxNesting": 20})
+_markdown.enable("linkify").disable(["heading", "lheading", "hr", "image", "table", "reference"])
+_TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
+_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+
+
+def clean(text: str) -> str:
+    """Line ends as \\n, no invisible control characters, no blank edges."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def fold(text: str) -> str:
+    """For finding a name however it is typed: no accents, no case, single spaces."""
+    bare = "".join(part for part in unicodedata.normalize("NFKD", text) if not unicodedata.combining(part))
+    return " ".join(bare.casefold().split())
+
+
+def fold_address(address: str) -> str:
+    """An e-mail address as it is stored and compared. Raises ValueError where it is none (RFC 5321 lengths)."""
+    try:
+        normal = validate_email(address.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+    if len(normal) > 254:
+        raise ValueError("too long")
+    return normal.lower()
+
+
+@lru_cache(maxsize=512)
+def to_html(markdown: str) -> str:
+    """Paragraphs, line breaks, emphasis, lists, quotes, code and links; everything else comes out as the text it is."""
+    return nh3.clean(
+        _markdown.render(markdown),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )

@@ -1,0 +1,347 @@
+"""The tables, with their constraints and indexes. Rules live in helpdesk/, never here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+# MariaDB's default collation takes "é" for "e"; ours compares what was typed, as the other two databases do.
+ON_MYSQL = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
+# The number of a ticket is never given twice, even after the newest one was purged.
+COUNTING = {"sqlite_autoincrement": True} | ON_MYSQL
+
+# MySQL's TEXT holds 65,535 bytes; 50,000 characters may need four times as many.
+LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment, stored in UTC with microseconds on every database, aware in Python."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(
+            mysql.DATETIME(fsp=6) if dialect.name in ("mysql", "mariadb") else DateTime(timezone=False)
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(timezone.utc).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=timezone.utc)
+
+
+class Person(Model):
+    """Somebody who raises, follows or answers tickets. Without a password: only an address that an agent raised for."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        CheckConstraint("role IN ('user', 'agent', 'admin')", name="role"),
+        CheckConstraint("theme IN ('auto', 'light', 'dark')", name="theme"),
+        Index(None, "role", "switched_off_at"),
+        Index(None, "folded_name", "id"),
+        ON_MYSQL,
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    folded_name: Mapped[str] = mapped_column(String(250))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(10), default="user")
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    switched_off_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    time_zone: Mapped[str | None] = mapped_column(String(60))
+    theme: Mapped[str] = mapped_column(String(10), default="auto")
+    wants_every_new: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+    # Flask-Login asks these of whoever is signed in. The id in the cookie is the secret of one session row.
+    is_authenticated = True
+    is_anonymous = False
+    session_token = None
+    session_id = None
+    session_is_old = False
+
+    @property
+    def is_active(self) -> bool:
+        return self.switched_off_at is None
+
+    @property
+    def is_agent(self) -> bool:
+        return self.role in ("agent", "admin")
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == "admin"
+
+    def get_id(self) -> str | None:
+        return self.session_token
+
+
+class Session(Model):
+    """One browser somebody is signed in with. The cookie holds a random text, the row only its SHA-256."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "person_id", "last_seen_at"), Index(None, "expires_at"), ON_MYSQL)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    kept: Mapped[bool] = mapped_column(Boolean, default=False)
+    ip: Mapped[str] = mapped_column(String(45), default="")
+    browser: Mapped[str] = mapped_column(String(80), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+class OneTimeLink(Model):
+    """A link mailed or copied once; the address holds a random text, the row only its SHA-256."""
+
+    __tablename__ = "one_time_links"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('confirm', 'reset', 'invitation', 'address')", name="purpose"),
+        Index(None, "person_id", "purpose"),
+        ON_MYSQL,
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+class Attempt(Model):
+    """One try at something that is throttled. The key names what was tried and for whom, hashed where it is an address."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index(None, "key", "at"), ON_MYSQL)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(100))
+    at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
+class DeskFact(Model):
+    """What the desk itself must remember, by name: the hash of the first admin's key, the worker's last beat."""
+
+    __tablename__ = "desk_facts"
+    __table_args__ = (ON_MYSQL,)
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class Category(Model):
+    """What tickets are about, in the order the admins chose. A retired one stays on its tickets but is not offered."""
+
+    __tablename__ = "categories"
+    __table_args__ = (ON_MYSQL,)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    position: Mapped[int] = mapped_column(Integer, default=0)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Ticket(Model):
+    """One request for help. `id` is its number; `activity_at` counts for agents, `public_activity_at` for requesters."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint("type IN ('incident', 'request')", name="type"),
+        CheckConstraint("status IN ('new', 'open', 'pending', 'resolved', 'closed')", name="status"),
+        CheckConstraint("priority BETWEEN 1 AND 4", name="priority"),
+        UniqueConstraint("raised_by_id", "form_token"),
+        Index(None, "status", "activity_at", "id"),
+        Index(None, "status", "created_at", "id"),
+        Index(None, "status", "priority", "activity_at", "id"),
+        Index(None, "assignee_id", "status", "activity_at", "id"),
+        Index(None, "requester_id", "public_activity_at", "id"),
+        Index(None, "activity_at", "id"),
+        Index(None, "priority", "activity_at", "id"),
+        Index(None, "created_at"),
+        Index(None, "finished_at"),
+        Index(None, "trashed_at"),
+        COUNTING,
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(LongText)
+    type: Mapped[str] = mapped_column(String(10), default="incident")
+    status: Mapped[str] = mapped_column(String(10), default="new")
+    pending_reason: Mapped[str | None] = mapped_column(String(200))
+    priority: Mapped[int] = mapped_column(SmallInteger, default=2)
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
+    requester_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    raised_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
+    external_id: Mapped[str | None] = mapped_column(String(120), unique=True)
+    form_token: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    activity_at: Mapped[datetime] = mapped_column(UtcTime)
+    public_activity_at: Mapped[datetime] = mapped_column(UtcTime)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    trashed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    category: Mapped[Category | None] = relationship()
+    requester: Mapped[Person] = relationship(foreign_keys=[requester_id])
+    raised_by: Mapped[Person] = relationship(foreign_keys=[raised_by_id])
+    assignee: Mapped[Person | None] = relationship(foreign_keys=[assignee_id])
+
+
+class Watcher(Model):
+    """Who else is kept informed about a ticket: sees replies, never notes."""
+
+    __tablename__ = "watchers"
+    __table_args__ = (Index(None, "person_id", "ticket_id"), ON_MYSQL)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+
+
+class ReadMark(Model):
+    """Until when somebody has read a ticket."""
+
+    __tablename__ = "read_marks"
+    __table_args__ = (Index(None, "ticket_id"), ON_MYSQL)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Message(Model):
+    """One entry of a ticket's conversation: a reply that the requester sees, or an internal note."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("kind IN ('reply', 'note')", name="kind"),
+        UniqueConstraint("author_id", "form_token"),
+        Index(None, "ticket_id", "id"),
+        ON_MYSQL,
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    body: Mapped[str] = mapped_column(LongText)
+    form_token: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    author: Mapped[Person] = relationship()
+    ticket: Mapped[Ticket] = relationship()
+
+
+class MessageVersion(Model):
+    """What a message said before it was corrected."""
+
+    __tablename__ = "message_versions"
+    __table_args__ = (Index(None, "message_id"), ON_MYSQL)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    body: Mapped[str] = mapped_column(LongText)
+    replaced_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Event(Model):
+    """One thing that happened: who, what, when, the facts. Timeline, audit and news are all this table."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index(None, "ticket_id", "id"), Index(None, "person_id", "id"), ON_MYSQL)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    public: Mapped[bool] = mapped_column(Boolean)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    actor: Mapped[Person | None] = relationship(foreign_keys=[actor_id])
+    message: Mapped[Message | None] = relationship()
+    ticket: Mapped[Ticket | None] = relationship()
+
+
+class Delivery(Model):
+    """One message owed to one address because of an event. It holds no text and no secret: both are made when it is sent."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'sending', 'sent', 'failed', 'unsent', 'cancelled')", name="state"),
+        Index(None, "state", "due_at", "id"),
+        Index(None, "event_id"),
+        ON_MYSQL,
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    mail: Mapped[str] = mapped_column(String(30))
+    message_id: Mapped[str] = mapped_column(String(120), unique=True)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    due_at: Mapped[datetime] = mapped_column(UtcTime)
+    lease: Mapped[str | None] = mapped_column(String(32))
+    leased_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    last_error: Mapped[str | None] = mapped_column(String(300))
+    shown_text: Mapped[str | None] = mapped_column(LongText)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    event: Mapped[Event] = relationship()
+    person: Mapped[Person] = relationship()
+
+
+class CarriedForm(Model):
+    """What somebody had typed when their session was found ended, kept until they send it or for a day."""
+
+    __tablename__ = "carried_forms"
+    __table_args__ = (Index(None, "saved_at"), ON_MYSQL)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(120), primary_key=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(UtcTime)

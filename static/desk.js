@@ -1,0 +1,7 @@
+// Small comforts over pages that work without them.
+
+document.documentElement.classList.add("scripted");
+
+for (const select of document.querySelectorAll("select[data-submits]")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}

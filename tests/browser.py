@@ -1,0 +1,85 @@
+"""A client that behaves like a browser without scripts and checks every page it opens."""
+
+import re
+
+from justhtml import JustHTML
+
+from helpdesk import sessions, store
+
+
+class Browser:
+    """`get` and `post` return Flask's response; every HTML page among them is checked on the way."""
+
+    def __init__(self, app):
+        self.app = app
+        self.client = app.test_client()
+        self.last = None
+
+    def sign_in(self, person):
+        """Signed in as the person, by a session row of their own, as the sign-in page would make it."""
+        with store.writing():
+            token = sessions.start(person, keep=False, ip="127.0.0.1", user_agent="Firefox on Linux")
+        with self.client.session_transaction() as cookie:
+            cookie["_user_id"] = token
+            cookie["_fresh"] = True
+        return self
+
+    def get(self, path, **options):
+        return self._checked(self.client.get(path, **options))
+
+    def post(self, path, data=None, *, csrf=True, **options):
+        """Post a form as the page would: with its CSRF token, unless `csrf` is False or a token of one's own."""
+        data = dict(data or {})
+        if csrf is True:
+            data.setdefault("csrf_token", self.token())
+        elif csrf:
+            data["csrf_token"] = csrf
+        return self._checked(self.client.post(path, data=data, **options))
+
+    def follow(self, response):
+        """The page a redirect leads to."""
+        assert response.status_code in (302, 303), f"{response.status_code}: {text_of(response)[:300]}"
+        return self.get(response.headers["Location"])
+
+    def token(self):
+        """The CSRF token of this browser's session, read from a page as a person's form would carry it."""
+        page = self.client.get("/login").text
+        return re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+
+    def _checked(self, response):
+        self.last = response
+        if response.mimetype == "text/html" and response.status_code not in (302, 303):
+            check_page(response.text)
+        return response
+
+
+def check_page(html):
+    """Valid HTML; one h1, which begins the title; every field labelled; no id twice; no script or style in the page."""
+    page = JustHTML(html, sanitize=False, strict=True, collect_errors=True)
+    h1 = page.query("h1")
+    assert len(h1) == 1, f"{len(h1)} h1 on the page"
+    heading, title = squeeze(h1[0].to_text()), squeeze(page.query("title")[0].to_text())
+    assert title.startswith(heading), f"title “{title}” does not begin with the h1 “{heading}”"
+    ids = [node.attrs["id"] for node in page.query("[id]")]
+    assert len(ids) == len(set(ids)), f"ids twice: {sorted({i for i in ids if ids.count(i) > 1})}"
+    labelled = {node.attrs.get("for") for node in page.query("label")}
+    for field in page.query("input, select, textarea"):
+        if field.attrs.get("type") in ("hidden", "submit"):
+            continue
+        named = field.attrs.get("id") in labelled or "aria-label" in field.attrs
+        assert named, f"a field without a label: {field.attrs}"
+    for form in page.query("form"):
+        if form.attrs.get("method") == "post":
+            assert form.query('input[name="csrf_token"]'), f"a form without a CSRF token: {form.attrs}"
+    assert not page.query("[style]"), "an inline style"
+    assert not [script for script in page.query("script") if "src" not in script.attrs], "an inline script"
+
+
+def squeeze(text):
+    return " ".join(text.split())
+
+
+def text_of(response):
+    """What a reader of the page sees, on one line."""
+    body = JustHTML(response.text, sanitize=False).query("body")
+    return squeeze(body[0].to_text()) if body else squeeze(response.text)

@@ -1,0 +1,104 @@
+"""The desk under test: a migrated database of our own, emptied before every test, and the cast of people in it.
+
+TEST_DATABASE_URL chooses the server (default: a SQLite file); each parallel worker gets a database of its own there.
+"""
+
+import os
+import secrets
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, make_url, text
+
+import config
+from app import create_app
+from models import db
+from tests.browser import Browser
+from tests.cast import Cast
+
+SETTINGS = {
+    "PUBLIC_URL": "http://desk.test",
+    "SECRET_KEY": "a key that only the tests know, long enough",
+    "APP_ENV": "development",
+    "REGISTRATION": "open",
+    "LOG_FORMAT": "readable",
+}
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory):
+    wanted = os.environ.get("TEST_DATABASE_URL")
+    if not wanted:
+        folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        path = tmp_path_factory.mktemp("desk") if folder is None else _folder(folder)
+        yield f"sqlite:///{path}/desk.db"
+        return
+    name = f"desk_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{secrets.token_hex(3)}"
+    server = create_engine(make_url(config.database(wanted)), isolation_level="AUTOCOMMIT")
+    charset = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if server.dialect.name == "mysql" else ""
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}{charset}"))
+    yield make_url(config.database(wanted)).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        force = " WITH (FORCE)" if server.dialect.name == "postgresql" else ""
+        connection.execute(text(f"DROP DATABASE {name}{force}"))
+    server.dispose()
+
+
+def _folder(parent):
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="desk-", dir=parent)
+
+
+@pytest.fixture(scope="session")
+def make_app(database_url):
+    """Make a desk with other settings on the same database."""
+
+    def make(**settings):
+        return create_app(SETTINGS | {"DATABASE_URL": database_url} | settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _desk(make_app):
+    app = make_app()
+    with app.app_context():
+        upgrade(directory=str(config.HERE / "migrations"))
+    return app
+
+
+@pytest.fixture
+def app(_desk):
+    """The desk, empty. Inside the test an app context is open, so acts and queries can be called directly."""
+    with _desk.app_context():
+        _empty()
+        yield _desk
+        db.session.remove()
+
+
+def _empty():
+    with db.engine.connect() as connection:
+        on_mysql = db.engine.dialect.name == "mysql"
+        if on_mysql:
+            connection.execute(text("SET FOREIGN_KEY_CHECKS=0"))
+        if db.engine.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+        for table in reversed(db.metadata.sorted_tables):
+            connection.execute(table.delete())
+        if on_mysql:
+            connection.execute(text("SET FOREIGN_KEY_CHECKS=1"))
+        connection.commit()
+
+
+@pytest.fixture
+def cast(app):
+    """Ada and Ben ask, Cleo and Dan are agents, Eve is admin, Mel is only an address, Zoe is switched off."""
+    return Cast.make()
+
+
+@pytest.fixture
+def browse(app):
+    """Browsers by person: browse(ada) is signed in as Ada, browse() is anonymous."""
+    return lambda person=None, desk=app: Browser(desk).sign_in(person) if person else Browser(desk)

@@ -1,0 +1,40 @@
+"""The front door, our static files, and the two addresses that watch over the desk."""
+
+from pathlib import Path
+
+import flask_bootstrap
+from flask import current_app, jsonify, redirect, send_from_directory, url_for
+
+from helpdesk import migrations, people, store
+
+BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
+YEAR = 365 * 24 * 3600
+
+
+def index(me):
+    if me is not None:
+        return redirect(url_for("triage.triage") if me.is_agent else url_for("tickets.mine"), 303)
+    return redirect(url_for("accounts.sign_in") if people.any_admin() else url_for("accounts.setup"), 303)
+
+
+def healthz():
+    """The process is up; nothing else is asked."""
+    return jsonify(status="up")
+
+
+def readyz():
+    """The database answers and has the tables of this version."""
+    if not store.reachable():
+        return jsonify(status="not ready", reason="the database does not answer"), 503
+    if not migrations.current():
+        return jsonify(status="not ready", reason="the database needs a migration: flask db upgrade"), 503
+    return jsonify(status="ready")
+
+
+def static(filename):
+    return send_from_directory(Path(current_app.root_path) / "static", filename, max_age=YEAR)
+
+
+def bootstrap(filename):
+    """Bootstrap as the package Bootstrap-Flask ships it: only what the pages use."""
+    return send_from_directory(BOOTSTRAP, filename, max_age=YEAR)

@@ -1,0 +1,97 @@
+"""A person's own profile: name, zone, theme, password, address, and where they are signed in."""
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+import forms
+from helpdesk import attempts, passwords, people, sessions
+from helpdesk.errors import Refused
+from web.door import before_writing
+from web.throttle import too_many
+
+
+def edit(me):
+    form = _profile_form(me)
+    if not form.validate_on_submit():
+        return _page(me, profile=form)
+    people.rename(me, form.name.data)
+    me.time_zone, me.theme = form.time_zone.data or None, form.theme.data
+    if me.is_agent:
+        me.wants_every_new = form.wants_every_new.data
+    flash(_("Your profile is saved."))
+    return redirect(url_for("profile.edit"), 303)
+
+
+def _profile_form(me, **options):
+    return forms.ProfileForm(obj=me, desk_zone=current_app.config["DESK_TIMEZONE"], **options)
+
+
+def _page(me, *, status=None, **given):
+    """The whole page; the form that was sent is handed in, the others are fresh."""
+    shown = {
+        "profile": lambda: _profile_form(me, formdata=None),
+        "password": lambda: forms.ChangePasswordForm(formdata=None),
+        "address": lambda: forms.ChangeAddressForm(formdata=None),
+    }
+    pages = {name: given.get(name) or make() for name, make in shown.items()}
+    html = render_template("accounts/profile.html", **pages, sessions=sessions.of(me), button=forms.EmptyForm())
+    return html, status or (422 if request.method == "POST" else 200)
+
+
+def _check_current(me):
+    """Compare the current password and hash the new one before taking the turn to write."""
+    typed = request.form.get("current_password", "")
+    if me is None or not 0 < len(typed) <= 1000:
+        return {"right": False}
+    wait = attempts.count(attempts.PASSWORD_ACCOUNT, me.email)
+    right = wait is None and passwords.matches(typed, me.password_hash)
+    new = request.form.get("new_password", "")
+    return {"right": right, "wait": wait, "hashed": passwords.hash(new) if right and 0 < len(new) <= 128 else None}
+
+
+def _refused(me, form, name, right, wait):
+    """Say why a form with the current password was not accepted; None if it was."""
+    if not form.validate_on_submit():
+        return _page(me, **{name: form})
+    if wait:
+        return too_many(form, wait, lambda shown, status: _page(me, status=status, **{name: shown}))
+    if not right:
+        form.refuse(_("This is not your current password."), "current_password")
+        return _page(me, **{name: form})
+    return None
+
+
+@before_writing(_check_current)
+def change_password(me, right=False, wait=None, hashed=None):
+    form = forms.ChangePasswordForm()
+    refused = _refused(me, form, "password", right, wait)
+    if refused:
+        return refused
+    people.set_password(me, hashed, but_session=me.session_id)
+    flash(_("Your password is changed. Every other browser you were signed in with is signed out."))
+    return redirect(url_for("profile.edit"), 303)
+
+
+@before_writing(_check_current)
+def change_address(me, right=False, wait=None, hashed=None):
+    form = forms.ChangeAddressForm()
+    refused = _refused(me, form, "address", right, wait)
+    if refused:
+        return refused
+    sends = current_app.config["SENDS_MAIL"]
+    try:
+        people.ask_address(me, form.email.data, confirm=sends)
+    except Refused as no:
+        form.refuse(no, "email")
+        return _page(me, address=form)
+    if sends:
+        flash(_("We have sent a link to %(email)s. Open it to confirm the new address.", email=form.email.data))
+    else:
+        flash(_("Your address is changed."))
+    return redirect(url_for("profile.edit"), 303)
+
+
+def end_session(session):
+    sessions.end(session)
+    flash(_("That browser is signed out."))
+    return redirect(url_for("profile.edit"), 303)

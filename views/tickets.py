@@ -1,0 +1,319 @@
+"""Raise a ticket, see it, work on it."""
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+import forms
+from helpdesk import access, audience, carried, categories, events, messages, people, reading, store, tickets, triage
+from helpdesk.errors import Refused
+from helpdesk.words import PRIORITY_NAMES
+from web.door import aside
+
+
+def mine(me):
+    finished = request.args.get("show") == "finished"
+    page = triage.own(me, finished=finished, mark=request.args.get("mark", ""))
+    return render_template("tickets/mine.html", page=page, finished=finished)
+
+
+# ---- raise
+
+
+def new(me):
+    form = forms.TicketForm(categories=categories.in_use(), for_agent=me.is_agent)
+    if not form.validate_on_submit():
+        return _new_page(me, form)
+    try:
+        requester = people.named(form.requester.data, by=me) if me.is_agent and form.requester.data else me
+        if not requester.is_active:
+            raise Refused(_("%(name)s is switched off. Choose somebody else.", name=requester.name))
+    except Refused as no:
+        form.refuse(no, "requester")
+        return _new_page(me, form)
+    ticket = tickets.raise_ticket(
+        by=me,
+        requester=requester,
+        subject=form.subject.data,
+        description=form.description.data,
+        type=form.type.data,
+        priority=form.priority.data,
+        category=_category(form.category.data),
+        form_token=form.token,
+    )
+    flash(_("Ticket #%(number)s is raised. IT has it now; every answer appears here.", number=ticket.id))
+    return redirect(url_for("tickets.show", ticket=ticket), 303)
+
+
+def _new_page(me, form):
+    if request.method == "GET":
+        form.show(carried.find(me, request.path) or {})
+    suggestions = people.suggestions() if me.is_agent else []
+    page = render_template("tickets/new.html", form=form, suggestions=suggestions)
+    return page, 422 if form.is_submitted() else 200
+
+
+def _category(value):
+    return categories.find(int(value)) if value else None
+
+
+# ---- the ticket's page
+
+
+def show(ticket, me):
+    return page(ticket, me)
+
+
+def page(ticket, me, *, status=200, **given):
+    """The ticket's page. A form that was sent and not accepted is handed in, the others are fresh."""
+    timeline = events.timeline(ticket, me)
+    seen = str(timeline[-1].id) if timeline else "0"
+    if request.method == "GET":
+        aside(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
+    takes_part = me.is_agent or ticket.requester_id == me.id
+    return (
+        render_template(
+            "tickets/show.html",
+            ticket=ticket,
+            timeline=timeline,
+            versions=messages.earlier_texts(ticket) if me.is_agent else {},
+            watchers=audience.watchers(ticket),
+            follows=_visible(ticket.follows_id, me),
+            takes_part=takes_part,
+            may_edit=takes_part and tickets.may_edit(ticket, me),
+            others=triage.other_tickets(ticket) if me.is_agent else 0,
+            close_days=current_app.config["AUTO_CLOSE_DAYS"],
+            news=given.get("news"),
+            refusal=given.get("refusal"),
+            button=forms.EmptyForm(),
+            **_forms(ticket, me, seen, given),
+        ),
+        status,
+    )
+
+
+def _forms(ticket, me, seen, given):
+    """The forms on the page, each knowing the last event that is shown."""
+    shown = {"reply": given.get("reply") or _fresh(forms.ReplyForm, ticket, me, "messages.reply")}
+    if me.is_agent:
+        shown["note"] = given.get("note") or _fresh(forms.NoteForm, ticket, me, "messages.note")
+        shown["facts"] = given.get("facts") or facts_form(ticket, me, formdata=None)
+        shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
+        shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)
+        shown["suggestions"] = people.suggestions()
+    for name in ("reply", "note", "facts"):
+        if name in shown:
+            shown[name].seen.data = seen
+    return shown
+
+
+def _fresh(kind, ticket, me, endpoint):
+    form = kind(formdata=None)
+    form.show(carried.find(me, url_for(endpoint, ticket=ticket)) or {})
+    return form
+
+
+def _visible(number, me):
+    return access.find_ticket(me, number, to_change=False) if number else None
+
+
+def stale(form, ticket, me, *, own=False):
+    """What happened that this reader may see since the form was opened; nothing where the form does not say when."""
+    if not (form.seen.data or "").isdigit():
+        return []
+    news = events.since(ticket, me, min(int(form.seen.data), 2**31 - 1))
+    return [event for event in news if own or event.actor_id != me.id]
+
+
+def back_to(ticket, anchor=None):
+    return redirect(url_for("tickets.show", ticket=ticket, _anchor=anchor), 303)
+
+
+# ---- facts and edits
+
+
+def facts_form(ticket, me, **options):
+    present = _present(ticket)
+    form = forms.FactsForm(data=present | {"was": _packed(present)}, **options)
+    form.status.choices = [c for c in form.status.choices if c[0] != "new" or ticket.status == "new"]
+    agents = people.agents()
+    held = [ticket.assignee] if ticket.assignee and ticket.assignee not in agents else []
+    labels = [(str(a.id), _("%(name)s (me)", name=a.name) if a is me else a.name) for a in [*agents, *held]]
+    form.assignee.choices = [("", _("Nobody")), *labels]
+    offered = [c for c in categories.every() if c.retired_at is None or c is ticket.category]
+    form.category.choices = [("", _("None")), *((str(c.id), c.name) for c in offered)]
+    return form
+
+
+def _keep_own_changes(form, ticket):
+    """Show what is true now where this person changed nothing, and what they chose where they did."""
+    was = dict(pair.partition("=")[::2] for pair in (form.was.data or "").split(";"))
+    present = _present(ticket)
+    for name, value in present.items():
+        if name in was and form[name].data == was[name]:
+            form[name].data = value
+    form.was.data = _packed(present)
+
+
+def _packed(present):
+    return ";".join(f"{name}={value}" for name, value in present.items() if name != "reason")
+
+
+def _present(ticket):
+    return {
+        "status": ticket.status,
+        "reason": ticket.pending_reason or "",
+        "assignee": str(ticket.assignee_id or ""),
+        "priority": PRIORITY_NAMES[ticket.priority],
+        "category": str(ticket.category_id or ""),
+        "type": ticket.type,
+    }
+
+
+def facts(ticket, me):
+    form = facts_form(ticket, me)
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, facts=form)
+    news = stale(form, ticket, me, own=True)
+    if news:
+        _keep_own_changes(form, ticket)
+        return page(ticket, me, status=409, facts=form, news=news)
+    try:
+        _save_facts(ticket, me, form)
+    except Refused as no:
+        form.refuse(no, "reason" if form.status.data == "pending" and not form.reason.data else None)
+        store.undo()
+        return page(ticket, me, status=409, facts=form)
+    flash(_("The changes are saved."))
+    return back_to(ticket)
+
+
+def _save_facts(ticket, me, form):
+    """Only what differs from the ticket is an act. What reopens comes first, what finishes last."""
+    assignee = next((a for a in people.agents() if str(a.id) == form.assignee.data), None)
+    finishes = form.status.data in ("resolved", "closed")
+    if not finishes:
+        tickets.set_status(ticket, form.status.data, by=me, reason=form.reason.data or "")
+    if form.assignee.data != str(ticket.assignee_id or ""):
+        tickets.assign(ticket, to=assignee, by=me)
+    tickets.set_priority(ticket, form.priority.data, by=me)
+    tickets.set_category(ticket, _category(form.category.data), by=me)
+    tickets.set_type(ticket, form.type.data, by=me)
+    if finishes:
+        tickets.set_status(ticket, form.status.data, by=me)
+
+
+def edit(ticket, me):
+    form = forms.EditForm(
+        data={"subject": ticket.subject, "description": ticket.description, "requester": _label(ticket.requester)},
+        for_agent=me.is_agent,
+    )
+    if request.method == "GET":
+        form.seen.data = str(events.newest(ticket, me))
+        form.show(carried.find(me, request.path) or {})
+    if not tickets.may_edit(ticket, me):
+        return _edit_page(ticket, me, form, 409)
+    if not form.validate_on_submit():
+        return _edit_page(ticket, me, form, 422 if form.is_submitted() else 200)
+    news = stale(form, ticket, me, own=True)
+    if news:
+        form.seen.data = str(news[-1].id)
+        return _edit_page(ticket, me, form, 409, news)
+    try:
+        tickets.edit(ticket, subject=form.subject.data, description=form.description.data, by=me)
+        if me.is_agent and form.requester.data != _label(ticket.requester):
+            tickets.change_requester(ticket, to=people.named(form.requester.data, by=me), by=me)
+    except Refused as no:
+        form.refuse(no, "requester" if me.is_agent else None)
+        return _edit_page(ticket, me, form, 409)
+    flash(_("The ticket is changed."))
+    return back_to(ticket)
+
+
+def _label(person):
+    return f"{person.name} <{person.email}>"
+
+
+def _edit_page(ticket, me, form, status, news=()):
+    html = render_template(
+        "tickets/edit.html",
+        ticket=ticket,
+        form=form,
+        news=news,
+        closed=not tickets.may_edit(ticket, me),
+        suggestions=people.suggestions() if me.is_agent else [],
+    )
+    return html, status
+
+
+# ---- single buttons
+
+
+def take(ticket, me):
+    return _act(ticket, me, _("The ticket is yours."), tickets.take)
+
+
+def solve(ticket, me):
+    return _act(ticket, me, _("Glad to hear it. The ticket is closed."), tickets.solve)
+
+
+def reopen(ticket, me):
+    return _act(ticket, me, _("The ticket is open again."), tickets.reopen)
+
+
+def trash(ticket, me):
+    return _act(ticket, me, _("The ticket is in the trash. You can restore it from there."), tickets.trash)
+
+
+def restore(ticket, me):
+    return _act(ticket, me, _("The ticket is back."), tickets.restore)
+
+
+def _act(ticket, me, done, act):
+    try:
+        act(ticket, by=me)
+    except Refused as no:
+        store.undo()
+        return page(ticket, me, status=409, refusal=str(no))
+    flash(done)
+    return back_to(ticket)
+
+
+def purge(ticket, me):
+    form = forms.PurgeForm()
+    if form.validate_on_submit() and form.number.data.lstrip("#") != str(ticket.id):
+        form.refuse(_("Type %(number)s, the number of this ticket.", number=ticket.id), "number")
+    if form.errors:
+        return page(ticket, me, status=422, purge=form)
+    number = ticket.id
+    try:
+        tickets.purge(ticket, by=me)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    flash(_("Ticket #%(number)s is removed for good.", number=number))
+    return redirect(url_for("triage.trash"), 303)
+
+
+# ---- watchers
+
+
+def add_watcher(ticket, me):
+    form = forms.WatcherForm()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, watcher=form)
+    try:
+        watcher = people.named(form.watcher.data, by=me)
+        tickets.add_watcher(ticket, watcher=watcher, by=me)
+    except Refused as no:
+        form.refuse(no, "watcher")
+        return page(ticket, me, status=409, watcher=form)
+    flash(_("%(name)s is kept informed from now on.", name=watcher.name))
+    return back_to(ticket)
+
+
+def remove_watcher(ticket, watcher, me):
+    try:
+        tickets.remove_watcher(ticket, watcher=watcher, by=me)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    flash(_("%(name)s is no longer kept informed.", name=watcher.name))
+    return back_to(ticket)

@@ -1,0 +1,228 @@
+"""The door every request passes: who is it, which ticket, may they; then the view; then one commit, or none."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import DBAPIError
+from werkzeug.routing import BaseConverter
+
+from helpdesk import access, carried, sessions, store
+from models import Person
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+TRIES = 3
+View = Callable[..., Any]
+Row = tuple[str, str, View, access.Answer]
+
+login_manager = LoginManager()
+csrf = CSRFProtect()
+
+# How the parts of an address are found, each among what the person may see. Below a ticket: inside that ticket.
+FINDERS: dict[str, Callable[..., Any]] = {
+    "ticket": access.find_ticket,
+    "message": access.find_message,
+    "watcher": access.find_watcher,
+    "session": access.find_session,
+    "person": access.find_person,
+    "delivery": access.find_delivery,
+    "category": access.find_category,
+}
+IN_TICKET = ("message", "watcher")
+
+
+class NumberConverter(BaseConverter):
+    """An id of up to nine digits, so that every database takes it. It never queries."""
+
+    regex = r"[1-9]\d{0,8}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: Any) -> str:
+        return str(getattr(value, "id", value))
+
+
+def before_writing(prepare: Callable[..., dict[str, Any]]) -> Callable[[View], View]:
+    """Let `prepare` do slow work (hash a password) before the view takes its turn to write.
+
+    It runs for unsafe methods only, may read but not change, and returns keyword arguments for the view.
+    """
+
+    def mark(view: View) -> View:
+        view.prepare = prepare  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def role_required(answer: access.Answer) -> Callable[[View], View]:
+    """The role decorator that the door puts around every view, on Flask-Login's current_user."""
+
+    def decorate(view: View) -> View:
+        wanted = inspect.signature(view).parameters
+
+        @wraps(view)
+        def guarded(**address: Any) -> Any:
+            person = _person()
+            if person is None and answer is not access.ANYONE:
+                return login_manager.unauthorized()
+            things = _find(person, address)
+            if not answer(person, things):
+                abort(403)
+            if g.get("csrf_error") is not None:
+                raise g.csrf_error
+            given = things | g.get("prepared", {}) | ({"me": person} if "me" in wanted else {})
+            return view(**given)
+
+        return guarded
+
+    return decorate
+
+
+def hang(app: Flask, routes: list[Row]) -> None:
+    """Put the door around every view of the map. A row without a permission cannot start."""
+    app.url_map.converters["default"] = NumberConverter
+    hung: dict[str, tuple[View, access.Answer]] = {}
+    for method, path, view, answer in routes:
+        if not callable(answer) or answer not in answers():
+            raise ValueError(f"{method} {path} names no permission of helpdesk/access.py")
+        endpoint = f"{view.__module__.removeprefix('views.')}.{view.__name__}"
+        opened, known = hung.setdefault(endpoint, (_open(view, answer), answer))
+        if known is not answer:
+            raise ValueError(f"{endpoint} is on the map with two different permissions")
+        app.add_url_rule(path, endpoint, opened, methods=[method], provide_automatic_options=False)
+
+
+def answers() -> list[access.Answer]:
+    return [
+        getattr(access, name) for name in dir(access) if name.isupper() and inspect.isfunction(getattr(access, name))
+    ]
+
+
+def _open(view: View, answer: access.Answer) -> View:
+    guarded = role_required(answer)(view)
+
+    @wraps(view)
+    def opened(**address: Any) -> Response:
+        if request.method in SAFE:
+            return _read(guarded, address)
+        g.csrf_error = _csrf_error()
+        return _change(view, guarded, address)
+
+    return opened
+
+
+def _read(guarded: View, address: dict[str, Any]) -> Response:
+    try:
+        response = make_response(guarded(**address))
+    finally:
+        store.undo()
+    _run_asides()
+    return response
+
+
+def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
+    """Read the body, do the slow work, take the turn, load person and things, run the view, commit if all is well."""
+    prepare = getattr(view, "prepare", None)
+    if prepare is not None and g.csrf_error is None:
+        g.prepared = prepare(**({"me": _person()} if "me" in inspect.signature(prepare).parameters else {}))
+    for tries_left in range(TRIES - 1, -1, -1):
+        try:
+            response = _change_once(guarded, address)
+            break
+        except DBAPIError as error:
+            if not tries_left or not store.lost_a_race(error):
+                raise
+    _run_asides()
+    return response
+
+
+def _change_once(guarded: View, address: dict[str, Any]) -> Response:
+    store.undo()
+    g.pop("_login_user", None)
+    g.asides = []
+    with store.writing():
+        response = make_response(guarded(**address))
+        if response.status_code >= 400:
+            store.undo()
+        elif (person := _person()) is not None:
+            carried.drop(person, request.path)
+    return response
+
+
+def aside(act: Callable[..., None], *args: Any) -> None:
+    """Have something written in a short transaction of its own once the page is done: a read mark, a last-seen."""
+    g.setdefault("asides", []).append((act, args))
+
+
+def _run_asides() -> None:
+    person = _person()
+    if person is not None and person.session_is_old and session.get("_user_id") == person.session_token:
+        aside(sessions.seen, person.session_token)
+    for act, args in g.pop("asides", []):
+        act(*args)
+
+
+def _find(person: Person | None, address: dict[str, Any]) -> dict[str, Any]:
+    """Turn the numbers of the address into what they stand for, or answer 404 as for something that never was."""
+    things: dict[str, Any] = {}
+    for name, value in address.items():
+        if name not in FINDERS:
+            things[name] = value
+            continue
+        if person is None:
+            abort(404)
+        if name == "ticket":
+            found = access.find_ticket(person, value, to_change=request.method not in SAFE)
+        elif name in IN_TICKET:
+            found = FINDERS[name](person, things["ticket"], value)
+        else:
+            found = FINDERS[name](person, value)
+        if found is None:
+            abort(404)
+        things[name] = found
+    return things
+
+
+def _person() -> Person | None:
+    """The real person, never Flask-Login's proxy; None for somebody who is not signed in."""
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def _csrf_error() -> CSRFError | None:
+    if not current_app.config.get("WTF_CSRF_ENABLED", True):
+        return None
+    try:
+        csrf.protect()
+    except CSRFError as error:
+        return error
+    return None
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def _load(token: str) -> Person | None:
+    return sessions.find(token)
+
+
+@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
+def _ask_to_sign_in() -> Any:
+    """Pages lead to the sign-in and back; a form that was sent is carried along, so that nothing typed is lost."""
+    if request.method in SAFE:
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
+    from web import carry
+
+    return carry.show_sign_in()
+
+
+def set_up(app: Flask) -> None:
+    app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    login_manager.session_protection = None

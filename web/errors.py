@@ -1,0 +1,153 @@
+"""Error pages in the desk's own look: what happened, what to do, a way back, and what was typed."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from helpdesk import store
+from helpdesk.errors import Refused
+from web import carry
+
+log = logging.getLogger("desk.error")
+DRAIN_BYTES = 64 * 1024 * 1024
+DRAIN_SECONDS = 20
+
+PAGES = {
+    400: (_l("This request could not be understood"), _l("Go back and try again. If you typed an address, check it.")),
+    403: (
+        _l("This is not open to you"),
+        _l("Your account may not do this. If you think it should, ask one of the admins."),
+    ),
+    404: (
+        _l("There is nothing here"),
+        _l("The page does not exist, or it belongs to somebody else. Check the address, or start from your tickets."),
+    ),
+    405: (
+        _l("This does not work that way"),
+        _l("The page was asked for in a way it does not know. Go back and try again."),
+    ),
+    409: (_l("This is not possible right now"), ""),
+    413: (
+        _l("This is too much at once"),
+        _l("What you sent is larger than the desk accepts. Shorten it and send it again."),
+    ),
+    429: (
+        _l("Please wait a moment"),
+        _l("There were too many tries in a short time. Wait a few minutes and try again."),
+    ),
+    500: (
+        _l("Something went wrong on our side"),
+        _l("Nothing was changed. Try again; if it happens again, tell your admin the number below."),
+    ),
+    503: (
+        _l("The desk is not available for a moment"),
+        _l("The database does not answer. Nothing was changed. Try again in a minute."),
+    ),
+}
+CSRF = (
+    _l("This form is too old to be sent"),
+    _l(
+        "You have signed in or out since the page was opened. Nothing was sent. Open the page again and send it from there."
+    ),
+)
+
+
+def set_up(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(Refused, _refused)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(away, _away)
+    app.register_error_handler(Exception, _crash)
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    if isinstance(error, RequestEntityTooLarge):
+        _drain()
+    title, advice = PAGES.get(error.code, (HTTPStatus(error.code).phrase, PAGES[400][1]))
+    response = page(error.code, title, advice)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _csrf(error: CSRFError) -> Response:
+    return page(400, *CSRF)
+
+
+def _refused(error: Refused) -> Response:
+    return page(409, PAGES[409][0], str(error))
+
+
+def _away(error: Exception) -> Response:
+    log.error("database away", exc_info=error, extra={"error_id": g.get("request_id")})
+    response = page(503, *PAGES[503])
+    response.headers["Retry-After"] = "30"
+    return response
+
+
+def _crash(error: Exception) -> Response:
+    number = g.get("request_id") or secrets.token_hex(6)
+    log.error("crash", exc_info=error, extra={"error_id": number})
+    return page(500, *PAGES[500], number=number)
+
+
+def page(code: int, title: object, advice: object, **more: Any) -> Response:
+    """One error page. It must come out whatever is broken, so a failing template falls back to plain words."""
+    typed = _typed() if code != 413 else {}
+    try:
+        html = render_template("errors/error.html", code=code, title=title, advice=advice, typed=typed, **more)
+    except Exception as error:
+        log.error("error page failed", exc_info=error)
+        html = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{advice}</p><a href=/>Start</a>"
+    _undo()
+    return make_response(html, code)
+
+
+def _undo() -> None:
+    try:
+        store.undo()
+    except Exception as error:
+        log.error("rollback failed", exc_info=error)
+
+
+def _typed() -> dict[str, str]:
+    """What was typed, so that it can be copied: long texts and short ones, no ticks and no hidden marks."""
+    if request.method != "POST":
+        return {}
+    try:
+        fields = carry.typed_fields()
+    except HTTPException:
+        return {}
+    return {name: value for name, value in fields.items() if value.strip() and name in SHOWN}
+
+
+SHOWN = ("subject", "description", "body", "reason", "name", "email", "requester")
+
+
+def _drain() -> None:
+    """Read what is still coming, within bounds, so that the browser gets to see the page instead of a broken line."""
+    stream, until, left = request.environ["wsgi.input"], time.monotonic() + DRAIN_SECONDS, DRAIN_BYTES
+    length = request.content_length
+    left = min(left, length) if length is not None else left
+    try:
+        while left > 0 and time.monotonic() < until:
+            chunk = stream.read(min(left, 65536))
+            if not chunk:
+                return
+            left -= len(chunk)
+    except OSError:
+        return

@@ -1,0 +1,88 @@
+"""The log: a line per request and per act, JSON in production, readable in development. Never a secret in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import sys
+import time
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask_login import current_user
+
+requests_log = logging.getLogger("desk.request")
+_OURS = (
+    "kind",
+    "ticket",
+    "actor",
+    "person",
+    "request_id",
+    "method",
+    "path",
+    "status",
+    "ms",
+    "error_id",
+    "mail",
+    "state",
+)
+# The secret part of a mailed link stands in its path.
+_SECRETS = re.compile(r"/(confirm|reset|invitation|new-address)/[^/?]+")
+
+
+class JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"), "level": record.levelname, "log": record.name}
+        line |= {"message": record.getMessage()} | _extras(record)
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class ReadableLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        extras = " ".join(f"{name}={value}" for name, value in _extras(record).items())
+        line = f"{self.formatTime(record, '%H:%M:%S')} {record.name} {record.getMessage()} {extras}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _extras(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in _OURS if getattr(record, name, None) is not None}
+
+
+def set_up(app: Flask) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if app.config["LOG_FORMAT"] == "json" else ReadableLines())
+    desk = logging.getLogger("desk")
+    desk.handlers[:] = [handler]
+    desk.setLevel(logging.INFO)
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(6)
+    g.began = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if request.endpoint not in ("home.static", "home.bootstrap", "home.healthz"):
+        requests_log.info(
+            request.method,
+            extra={
+                "request_id": g.get("request_id"),
+                "path": _SECRETS.sub(r"/\1/...", request.path),
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
+                "person": _who(),
+            },
+        )
+    return response
+
+
+def _who() -> Any:
+    known = g.get("_login_user")
+    return known.__dict__.get("id") if known is not None and known is not current_user else None
