@@ -2,6 +2,7 @@
 
 from flask import current_app, render_template, request
 
+from helpdesk import store
 from helpdesk import triage as lists
 from web.filters import zone
 
@@ -22,8 +23,8 @@ def triage(me):
 
 
 def dashboard(me):
-    figures = lists.figures(me, zone())
-    return render_template("triage/dashboard.html", figures=figures)
+    at = store.now()
+    return render_template("triage/dashboard.html", figures=lists.figures(me, zone(), at), at=at)
 
 
 def trash(me):

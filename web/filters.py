@@ -33,15 +33,22 @@ def moment(value: datetime) -> str:
     return str(format_datetime(value.astimezone(zone()), "d MMM y, HH:mm", locale=str(get_locale() or "en")))
 
 
+def clock(value: datetime) -> str:
+    """ "14:05" in the reader's zone."""
+    return str(format_datetime(value.astimezone(zone()), "HH:mm", locale=str(get_locale() or "en")))
+
+
 def day(value: Any) -> str:
     return str(format_date(value, "EEE d MMM", locale=str(get_locale() or "en")))
 
 
 def ago(value: datetime) -> str:
-    """ "3 minutes ago", and from a week on the date."""
-    since = datetime.now(timezone.utc) - value
+    """ "3 minutes ago", and from a week on the date, with its year where it is another one."""
+    now = datetime.now(timezone.utc)
+    since = now - value
     if since.days >= 7:
-        return str(format_date(value.astimezone(zone()), "d MMM y", locale=str(get_locale() or "en")))
+        pattern = "d MMM" if value.astimezone(zone()).year == now.astimezone(zone()).year else "d MMM y"
+        return str(format_date(value.astimezone(zone()), pattern, locale=str(get_locale() or "en")))
     return str(format_timedelta(-since, add_direction=True, threshold=1.2, locale=str(get_locale() or "en")))
 
 
@@ -89,7 +96,7 @@ def local_path(wanted: str | None) -> str:
 
 
 def set_up(app: Flask) -> None:
-    for function in (moment, day, ago, lasting, when, markdown, initials, capped):
+    for function in (moment, clock, day, ago, lasting, when, markdown, initials, capped):
         app.add_template_filter(function)
     app.add_template_filter(events.tell, "tell")
     app.add_template_global(asset)
