@@ -1,0 +1,62 @@
+"""A real SMTP server on loopback that keeps what it is sent."""
+
+import email
+import email.policy
+import time
+
+from aiosmtpd.controller import Controller
+
+
+class Mailbox:
+    """`messages` holds what arrived, oldest first. `answer` set to an SMTP reply refuses what comes."""
+
+    def __init__(self, port=0):
+        self.messages = []
+        self.answer = None
+        self._server = Controller(self, hostname="127.0.0.1", port=port or _free_port())
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.answer:
+            return self.answer
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        message.envelope_to = envelope.rcpt_tos
+        self.messages.append(message)
+        return "250 kept"
+
+    @property
+    def port(self):
+        return self._server.port
+
+    def start(self):
+        self._server.start()
+        return self
+
+    def stop(self):
+        self._server.stop()
+
+    def sent_to(self, address):
+        return [message for message in self.messages if address in message["To"]]
+
+    def wait_for(self, address, count=1, seconds=20):
+        """The mails to an address, once there are `count` of them; fails with what did arrive."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = self.sent_to(address)
+            if len(found) >= count:
+                return found
+            time.sleep(0.05)
+        arrived = [(message["To"], message["Subject"]) for message in self.messages]
+        raise AssertionError(f"no {count} mails to {address} within {seconds} s; arrived: {arrived}")
+
+
+def text_of(message):
+    """The plain text part of a mail."""
+    return message.get_body(("plain",)).get_content()
+
+
+def _free_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
