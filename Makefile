@@ -1,0 +1,79 @@
+# What can be done with the desk, from a fresh clone, with Python 3.11 or newer, make and git. `make` alone lists it.
+
+BIN := .venv/bin
+FLASK := $(BIN)/python -m flask --app app
+TOOLS := .venv/tools
+VNU := $(TOOLS)/node_modules/vnu-jar/build/dist/vnu.jar
+VNU_VERSION := 26.9.27
+
+# Where make check finds its databases.
+TEST_POSTGRES_URL ?= postgresql://postgres@127.0.0.1/postgres
+TEST_MARIADB_URL ?= mysql://root@127.0.0.1/
+export TEST_POSTGRES_URL TEST_MARIADB_URL
+
+PYTEST := env -u PYTEST_ADDOPTS -u GUNICORN_CMD_ARGS -u WEB_CONCURRENCY -u FLASK_DEBUG $(BIN)/python -m pytest -q
+PARALLEL := -n auto --maxprocesses=8
+
+.PHONY: help run demo test check soak bench lock parts
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@echo "What you can do here:"
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+run: .venv/.run .env  ## start the desk on http://127.0.0.1:5000 (PORT and every other setting from the environment)
+	@exec $(BIN)/python run.py
+
+demo: .venv/.run .env  ## fill an empty desk with a made-up company to try it out
+	@$(FLASK) db upgrade
+	@$(FLASK) demo
+	@echo "Now start the desk: make run"
+
+test: .venv/.dev  ## the tests on SQLite, without a browser (2 minutes at most)
+	@TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"; code=$$?; \
+	echo "Left out: the browser, PostgreSQL and MariaDB (make check), kills and floods (make soak)."; exit $$code
+
+check: .venv/.dev $(VNU) parts  ## everything but soak: style, types, three databases, Chromium (15 minutes at most)
+	$(BIN)/python -m black --check --quiet . || { echo "Some files are not formatted. Run: $(BIN)/python -m black ."; exit 1; }
+	$(BIN)/python -m flake8
+	$(BIN)/python -m mypy
+	TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"
+	TEST_DATABASE_URL="$$TEST_MARIADB_URL" $(PYTEST) $(PARALLEL) -m "not browser and not soak"
+	TEST_DATABASE_URL="$$TEST_POSTGRES_URL" $(PYTEST) $(PARALLEL) -m "not browser and not soak"
+	TEST_DATABASE_URL= $(PYTEST) -m "browser and not soak"
+	@echo "All checks passed. Left out: kills and floods (make soak)."
+
+soak: .venv/.dev  ## kills, floods and hours; prints its figures
+	@TEST_DATABASE_URL="$$TEST_DATABASE_URL" $(PYTEST) -m soak -s
+
+bench:  ## how to measure the speed of the pages
+	@echo "Fill a desk (make demo, or flask import-tickets), then read bench/README.md or run:"
+	@echo "  $(BIN)/python bench/pages.py --help"
+
+lock:  ## compile requirements*.in to pinned files with hashes (UPGRADE=1 takes newer versions)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	python=$$(sh tools/find-python) && "$$python" -m venv "$$folder" && "$$folder/bin/pip" install -q uv && \
+	compile="$$folder/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $${UPGRADE:+--upgrade}" && \
+	$$compile requirements.in -o requirements.txt && \
+	$$compile requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+# What make check needs beyond Python: it names what is missing and stops.
+parts: .venv/.dev $(VNU)
+	@$(BIN)/python -m tests.parts
+
+.venv/.run: requirements.txt
+	@sh tools/install requirements.txt
+	@touch $@
+
+.venv/.dev: requirements.txt requirements-dev.txt
+	@sh tools/install requirements-dev.txt
+	@touch .venv/.run $@
+
+# The W3C's checker of pages. It is one Java file, so nothing of the package needs to run while it is installed.
+$(VNU): | .venv/.dev
+	@command -v npm >/dev/null || { echo "npm is missing, make check gets the checker of pages with it. Try: sudo apt install npm"; exit 1; }
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(TOOLS) vnu-jar@$(VNU_VERSION)
+
+.env: | .venv/.run
+	@key=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))') && umask 077 && \
+	printf '# Settings of this desk. What else can stand here is in .env.example.\n# Signs cookies and forms. Never share it.\nSECRET_KEY=%s\n' "$$key" > $@
