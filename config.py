@@ -1,4 +1,4 @@
-"""Every setting of the machine the desk runs on: name, meaning, default and a strict reader. A bad value stops the start."""
+"""Every setting of the machine the desk runs on: name, meaning, default, strict reader. A bad value stops the start."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 HERE = Path(__file__).resolve().parent
 KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "your-secret-key", "please-change-me"}
@@ -27,7 +30,7 @@ def text(value: str) -> str:
 
 def whole(low: int, high: int) -> Callable[[str], int]:
     def read(value: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", value.strip()) or not low <= int(value) <= high:
+        if not re.fullmatch("[0-9]{1,12}", value.strip()) or not low <= int(value) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(value)
 
@@ -63,10 +66,13 @@ def address(value: str) -> str:
 
 
 def web_address(value: str) -> str:
-    parts = urlsplit(text(value))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be a web address such as https://desk.example.com")
-    return text(value).rstrip("/")
+    """Where the desk answers. It always has a host of its own, so a path is a mistake."""
+    value = text(value).rstrip("/")
+    parts = urlsplit(value)
+    plain = f"{parts.scheme}://{parts.netloc}".lower() == value.lower()
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain or parts.port == 0:
+        raise ValueError("must be a web address such as https://desk.example.com, without a path")
+    return value
 
 
 def zone(value: str) -> str:
@@ -88,15 +94,18 @@ def database(value: str) -> str:
             value = driver + value[len(given) :]
     if not value.startswith(("sqlite:///", "postgresql+psycopg://", "mysql+pymysql://")):
         raise ValueError("must start with sqlite:///, postgresql:// or mysql://")
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("must look like postgresql://user:password@host:5432/name") from None
     if value.startswith("mysql+pymysql://"):
-        value = re.sub(r"[?&](reconnect|charset)=[^&]*", "", value)
-        value += ("&" if "?" in value else "?") + "charset=utf8mb4"
-    return value
+        url = url.difference_update_query(["reconnect", "charset"]).update_query_dict({"charset": "utf8mb4"})
+    return url.render_as_string(hide_password=False)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: the environment variable, its reader, its default as text, and what it means for the person who sets it."""
+    """One setting: the environment variable, its reader, its default as text, and its meaning for whoever sets it."""
 
     name: str
     read: Callable[[str], Any]
@@ -191,7 +200,7 @@ def _read(setting: Setting, given: str) -> Any:
 
 def _check_production(values: dict[str, Any]) -> None:
     key = values["SECRET_KEY"] or ""
-    if key.lower() in KNOWN_KEYS or len(key) < 32:
+    if key.lower() in KNOWN_KEYS or len(key) < 32 or len(set(key)) < 8:
         raise BadSetting(
             "SECRET_KEY is missing, too short or a well-known word. Set it to a random text of at least 32 characters, "
             "for example from: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -227,6 +236,7 @@ def _for_flask(values: dict[str, Any], on_sqlite: bool) -> dict[str, Any]:
     """What Flask and its extensions want to be told, worked out from our own settings."""
     public = urlsplit(values["PUBLIC_URL"])
     engine: dict[str, Any] = {"pool_size": values["WEB_THREADS"], "max_overflow": 2, "pool_timeout": 10}
+    engine["hide_parameters"] = True  # An error in the log shall not tell what was typed, nor a hash.
     if not on_sqlite:
         engine |= {"pool_pre_ping": True, "pool_recycle": 280, "isolation_level": "READ COMMITTED"}
     return {
