@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -101,8 +101,8 @@ class Person(Model):
     # Flask-Login asks these of whoever is signed in. The id in the cookie is the secret of one session row.
     is_authenticated = True
     is_anonymous = False
-    session_token = None
-    session_id = None
+    session_token = cast("str | None", None)
+    session_id = cast("int | None", None)
     session_is_old = False
 
     @property

@@ -12,7 +12,7 @@ from helpdesk.words import PRIORITIES, PRIORITY_RANKS, ROLES, STATUSES, TYPE_NAM
 
 @dataclass(frozen=True)
 class Kind:
-    """`facts` are the only names `events.record` takes for it. A kind that is not public is never shown to a requester."""
+    """`facts` are the names `events.record` asks for. A kind that is not public is never shown to a requester."""
 
     sentence: Any
     facts: tuple[str, ...] = ()

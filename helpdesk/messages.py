@@ -18,8 +18,10 @@ from models import Message, MessageVersion, Person, Ticket, db
 def reply(
     ticket: Ticket, body: str, *, by: Person, form_token: str | None = None, at: datetime | None = None
 ) -> Ticket:
-    """Answer. Returns the ticket the reply went to: a requester's reply to a closed ticket becomes a new, linked one."""
+    """Answer. Returns the ticket it went to: a requester's reply to a closed ticket becomes a new, linked one."""
     tickets.refuse_trashed(ticket)
+    if _sent_already(by, form_token):
+        return ticket
     at = at or now()
     if ticket.status == "closed" and not by.is_agent:
         return _follow_up(ticket, body, by, form_token, at)
@@ -36,6 +38,8 @@ def reply(
 
 def reply_and_resolve(ticket: Ticket, body: str, *, by: Person, form_token: str | None = None) -> None:
     """Answer and mark as resolved; one mail says both."""
+    if _sent_already(by, form_token):
+        return
     if ticket.status in FINISHED:
         raise Refused(_("This ticket is finished already. Send a plain reply instead."))
     at = now()

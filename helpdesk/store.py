@@ -75,6 +75,8 @@ def aside() -> Iterator[DatabaseSession]:
     """A short transaction of its own, for what must be kept whatever becomes of the page (attempts, read marks)."""
     if _writes.get():
         raise RuntimeError("already writing")
+    # A page that still held a connection while it waits for a second one could starve all others of theirs.
+    db.session.rollback()
     with _turn(db.engine):
         mark = _writes.set(True)
         try:
@@ -96,7 +98,9 @@ def _turn(engine: Engine) -> Iterator[None]:
 
 
 def undo() -> None:
+    """Forget every change of this transaction, and the acts that the log would have told of."""
     db.session.rollback()
+    db.session.info.pop("acts", None)
 
 
 def lost_a_race(error: DBAPIError) -> bool:

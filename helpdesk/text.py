@@ -10,8 +10,13 @@ import nh3
 from email_validator import EmailNotValidError, validate_email
 from markdown_it import MarkdownIt
 
+# All that counts as a line end somewhere (Python's mail package among them), made one kind.
+_LINE_ENDS = re.compile(r"\r\n|[\r\x85\u2028\u2029]")
 # Control characters that no database keeps alike and no reader sees; tab and line feed stay.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# Rendered texts up to this many characters are kept for the next reader; longer ones would fill the memory.
+KEPT_LENGTH = 4000
 
 _markdown = MarkdownIt("js-default", {"html": False, "linkify": True, "breaks": True, "maxNesting": 20})
 _markdown.enable("linkify").disable(["heading", "lheading", "hr", "image", "table", "reference"])
@@ -21,7 +26,7 @@ _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 
 def clean(text: str) -> str:
     """Line ends as \\n, no invisible control characters, no blank edges."""
-    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)).strip()
 
 
 def fold(text: str) -> str:
@@ -41,9 +46,17 @@ def fold_address(address: str) -> str:
     return normal.lower()
 
 
-@lru_cache(maxsize=512)
 def to_html(markdown: str) -> str:
     """Paragraphs, line breaks, emphasis, lists, quotes, code and links; everything else comes out as the text it is."""
+    return _kept(markdown) if len(markdown) <= KEPT_LENGTH else _render(markdown)
+
+
+@lru_cache(maxsize=512)
+def _kept(markdown: str) -> str:
+    return _render(markdown)
+
+
+def _render(markdown: str) -> str:
     return nh3.clean(
         _markdown.render(markdown),
         tags=_TAGS,

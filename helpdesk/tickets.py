@@ -120,9 +120,9 @@ def set_status(
     at: datetime | None = None,
     with_reply: bool = False,
 ) -> None:
-    """Change the status. `reason` is needed for pending and shown to the requester; `by` is None for the desk itself.
+    """Change the status. Pending needs a `reason`, which the requester sees; `by` is None for the desk itself.
 
-    `with_reply` says that a reply of the same moment brings it about: its mail tells the new status, so none of its own.
+    `with_reply` says that a reply of the same moment brings it about: its mail tells of it, so none of its own.
     """
     refuse_trashed(ticket)
     old = ticket.status
@@ -141,7 +141,8 @@ def set_status(
 
 
 def _record_status(ticket: Ticket, old: str, by: Person | None, at: datetime, with_reply: bool) -> None:
-    kind, facts = "status_set", {"old": old, "new": ticket.status}
+    kind = "status_set"
+    facts: dict[str, Any] = {"old": old, "new": ticket.status}
     if ticket.status == "pending":
         kind, facts = "made_pending", {"old": old, "reason": ticket.pending_reason or ""}
     elif ticket.status in FINISHED:
@@ -197,7 +198,7 @@ def set_type(ticket: Ticket, type: str, *, by: Person, at: datetime | None = Non
 
 
 def may_edit(ticket: Ticket, person: Person) -> bool:
-    """Agents always; the requester until an agent has touched the ticket, judged by what the requester can see of it."""
+    """Agents always; the requester until an agent has touched the ticket, as far as the requester can see."""
     if ticket.trashed_at is not None:
         return False
     return person.is_agent or (ticket.requester_id == person.id and not touched(ticket))
@@ -320,7 +321,8 @@ def close_resolved(*, after: timedelta, at: datetime | None = None, most: int = 
     )
     found = db.session.scalars(due.order_by(Ticket.id).limit(most).with_for_update(skip_locked=True)).all()
     for ticket in found:
-        set_status(ticket, "closed", by=None, at=at)
+        # One that was imported as resolved (the moment it came) closes without a mail: its requester got none so far.
+        set_status(ticket, "closed", by=None, at=at, with_reply=ticket.resolved_at == ticket.created_at)
     return len(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -146,10 +146,11 @@ _PUBLIC = _Sort((Ticket.public_activity_at, Ticket.id), ("changed_at", "id"), Tr
 def _page(wanted: Select[Any], sort: _Sort, mark: str) -> Page:
     backwards, values = _read_mark(mark, sort)
     descending = sort.descending is not backwards
-    if values:
-        wanted = wanted.where(_beyond(sort.columns, values, descending))
     order = [column.desc() if descending else column.asc() for column in sort.columns]
-    rows = list(db.session.execute(wanted.order_by(*order).limit(PAGE + 1)))
+    part = wanted.where(_beyond(sort.columns, values, descending)) if values else wanted
+    rows = list(db.session.execute(part.order_by(*order).limit(PAGE + 1)))
+    if values and not rows:
+        return _page(wanted, sort, "")
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
         rows.reverse()
@@ -187,13 +188,19 @@ def _read_mark(mark: str, sort: _Sort) -> tuple[bool, list[Any]]:
     if direction not in ("newer", "older") or len(parts) != len(sort.names):
         return False, []
     try:
-        values = [
-            datetime.fromisoformat(part) if name.endswith("_at") else int(part) for name, part in zip(sort.names, parts)
-        ]
-    except ValueError:
+        values = [_moment(part) if name.endswith("_at") else int(part) for name, part in zip(sort.names, parts)]
+    except (ValueError, OverflowError):
         return False, []
-    ok = all(v.tzinfo is not None if isinstance(v, datetime) else 0 <= v < 2**31 for v in values)
+    ok = all(isinstance(value, datetime) or 0 <= value < 2**31 for value in values)
     return (direction == "newer", values) if ok else (False, [])
+
+
+def _moment(text: str) -> datetime:
+    """The moment in a mark, in UTC. Raises ValueError or OverflowError for one that no database would take."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not 1970 < moment.year < 9999:
+        raise ValueError("not a moment that a mark can hold")
+    return moment.astimezone(timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -242,7 +249,7 @@ def _waits_for_us() -> ColumnElement[bool]:
 
 
 def _oldest(where: ColumnElement[bool]) -> Row[Any] | None:
-    wanted = select(Ticket.id, Ticket.subject, Ticket.created_at).where(where)
+    wanted: Select[Any] = select(Ticket.id, Ticket.subject, Ticket.created_at).where(where)
     return db.session.execute(wanted.order_by(Ticket.created_at, Ticket.id).limit(1)).first()
 
 

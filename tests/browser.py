@@ -2,9 +2,11 @@
 
 import re
 
+from flask import has_app_context
 from justhtml import JustHTML
 
 from helpdesk import sessions, store
+from models import db
 
 
 class Browser:
@@ -25,7 +27,7 @@ class Browser:
         return self
 
     def get(self, path, **options):
-        return self._checked(self.client.get(path, **options))
+        return self._checked(self.open(self.client.get, path, **options))
 
     def post(self, path, data=None, *, csrf=True, **options):
         """Post a form as the page would: with its CSRF token, unless `csrf` is False or a token of one's own."""
@@ -34,7 +36,7 @@ class Browser:
             data.setdefault("csrf_token", self.token())
         elif csrf:
             data["csrf_token"] = csrf
-        return self._checked(self.client.post(path, data=data, **options))
+        return self._checked(self.open(self.client.post, path, data=data, **options))
 
     def follow(self, response):
         """The page a redirect leads to."""
@@ -43,8 +45,15 @@ class Browser:
 
     def token(self):
         """The CSRF token of this browser's session, read from a page as a person's form would carry it."""
-        page = self.client.get("/login").text
+        page = self.open(self.client.get, "/login").text
         return re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+
+    def open(self, method, path, **options):
+        """One request as the server would get it: with a context of its own. The test then reads what is true now."""
+        if has_app_context():
+            db.session.rollback()
+        with self.app.app_context():
+            return method(path, **options)
 
     def _checked(self, response):
         self.last = response

@@ -1,6 +1,6 @@
 """The conversation of a ticket: reply, internal note, correction."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, render_template, request
 from flask_babel import gettext as _
 
 import forms
@@ -52,8 +52,15 @@ def correct(ticket, message, me):
     if request.method == "GET":
         form.seen.data = str(events.newest(ticket, me))
     if not form.validate_on_submit():
-        page = render_template("tickets/correct.html", ticket=ticket, message=message, form=form)
-        return page, 422 if form.is_submitted() else 200
+        return _correct_page(ticket, message, form, 422 if form.is_submitted() else 200)
+    news = [event for event in tickets.stale(form, ticket, me, own=True) if event.message_id == message.id]
+    if news and form.body.data != message.body:
+        form.seen.data = str(news[-1].id)
+        return _correct_page(ticket, message, form, 409, news)
     messages.correct(message, form.body.data, by=me)
     flash(_("The message is corrected."))
-    return redirect(url_for("tickets.show", ticket=ticket, _anchor=f"message-{message.id}"), 303)
+    return tickets.back_to(ticket, f"message-{message.id}")
+
+
+def _correct_page(ticket, message, form, status, news=()):
+    return render_template("tickets/correct.html", ticket=ticket, message=message, form=form, news=news), status

@@ -1,5 +1,7 @@
 """Raise a ticket, see it, work on it."""
 
+import re
+
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -118,9 +120,9 @@ def _visible(number, me):
 
 def stale(form, ticket, me, *, own=False):
     """What happened that this reader may see since the form was opened; nothing where the form does not say when."""
-    if not (form.seen.data or "").isdigit():
+    if not re.fullmatch(r"[0-9]{1,9}", form.seen.data or ""):
         return []
-    news = events.since(ticket, me, min(int(form.seen.data), 2**31 - 1))
+    news = events.since(ticket, me, int(form.seen.data))
     return [event for event in news if own or event.actor_id != me.id]
 
 
@@ -134,14 +136,20 @@ def back_to(ticket, anchor=None):
 def facts_form(ticket, me, **options):
     present = _present(ticket)
     form = forms.FactsForm(data=present | {"was": _packed(present)}, **options)
-    form.status.choices = [c for c in form.status.choices if c[0] != "new" or ticket.status == "new"]
+    form.status.choices = [c for c in form.status.choices if c.value != "new" or ticket.status == "new"]
     agents = people.agents()
     held = [ticket.assignee] if ticket.assignee and ticket.assignee not in agents else []
     labels = [(str(a.id), _("%(name)s (me)", name=a.name) if a is me else a.name) for a in [*agents, *held]]
-    form.assignee.choices = [("", _("Nobody")), *labels]
+    form.assignee.choices = forms.choices_of([("", _("Nobody")), *labels])
     offered = [c for c in categories.every() if c.retired_at is None or c is ticket.category]
-    form.category.choices = [("", _("None")), *((str(c.id), c.name) for c in offered)]
+    form.category.choices = forms.choices_of([("", _("None")), *((str(c.id), c.name) for c in offered)])
     return form
+
+
+def _differs(form, ticket):
+    """A form that says what the ticket says already (sent twice, perhaps) can overwrite nothing."""
+    named = _present(ticket).items()
+    return any((form[name].data or "") != value for name, value in named if name != "reason" or form.reason.data)
 
 
 def _keep_own_changes(form, ticket):
@@ -149,7 +157,7 @@ def _keep_own_changes(form, ticket):
     was = dict(pair.partition("=")[::2] for pair in (form.was.data or "").split(";"))
     present = _present(ticket)
     for name, value in present.items():
-        if name in was and form[name].data == was[name]:
+        if form[name].data == was.get(name, ""):
             form[name].data = value
     form.was.data = _packed(present)
 
@@ -174,7 +182,7 @@ def facts(ticket, me):
     if not form.validate_on_submit():
         return page(ticket, me, status=422, facts=form)
     news = stale(form, ticket, me, own=True)
-    if news:
+    if news and _differs(form, ticket):
         _keep_own_changes(form, ticket)
         return page(ticket, me, status=409, facts=form, news=news)
     try:
@@ -215,7 +223,7 @@ def edit(ticket, me):
     if not form.validate_on_submit():
         return _edit_page(ticket, me, form, 422 if form.is_submitted() else 200)
     news = stale(form, ticket, me, own=True)
-    if news:
+    if news and (form.subject.data, form.description.data) != (ticket.subject, ticket.description):
         form.seen.data = str(news[-1].id)
         return _edit_page(ticket, me, form, 409, news)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from copy import deepcopy
 from functools import wraps
 from typing import Any
 
@@ -40,7 +41,7 @@ IN_TICKET = ("message", "watcher")
 class NumberConverter(BaseConverter):
     """An id of up to nine digits, so that every database takes it. It never queries."""
 
-    regex = r"[1-9]\d{0,8}"
+    regex = r"[1-9][0-9]{0,8}"
 
     def to_python(self, value: str) -> int:
         return int(value)
@@ -70,7 +71,8 @@ def role_required(answer: access.Answer) -> Callable[[View], View]:
 
         @wraps(view)
         def guarded(**address: Any) -> Any:
-            person = _person()
+            # What is open to anyone and asks for nobody (style sheets, health) costs no look into the database.
+            person = _person() if answer is not access.ANYONE or "me" in wanted else None
             if person is None and answer is not access.ANYONE:
                 return login_manager.unauthorized()
             things = _find(person, address)
@@ -98,6 +100,7 @@ def hang(app: Flask, routes: list[Row]) -> None:
         if known is not answer:
             raise ValueError(f"{endpoint} is on the map with two different permissions")
         app.add_url_rule(path, endpoint, opened, methods=[method], provide_automatic_options=False)
+    app.before_request(lambda: abort(404) if request.endpoint and request.endpoint not in hung else None)
 
 
 def answers() -> list[access.Answer]:
@@ -133,6 +136,7 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
     prepare = getattr(view, "prepare", None)
     if prepare is not None and g.csrf_error is None:
         g.prepared = prepare(**({"me": _person()} if "me" in inspect.signature(prepare).parameters else {}))
+    cookie = deepcopy(dict(session))
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             response = _change_once(guarded, address)
@@ -140,6 +144,8 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
         except DBAPIError as error:
             if not tries_left or not store.lost_a_race(error):
                 raise
+            session.clear()
+            session.update(cookie)
     _run_asides()
     return response
 
@@ -163,7 +169,7 @@ def aside(act: Callable[..., None], *args: Any) -> None:
 
 
 def _run_asides() -> None:
-    person = _person()
+    person = _person() if "_login_user" in g else None
     if person is not None and person.session_is_old and session.get("_user_id") == person.session_token:
         aside(sessions.seen, person.session_token)
     for act, args in g.pop("asides", []):

@@ -8,10 +8,13 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_babel import lazy_gettext as _l
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from helpdesk import store
@@ -57,7 +60,8 @@ PAGES = {
 CSRF = (
     _l("This form is too old to be sent"),
     _l(
-        "You have signed in or out since the page was opened. Nothing was sent. Open the page again and send it from there."
+        "You have signed in or out since the page was opened. "
+        "Nothing was sent. Open the page again and send it from there."
     ),
 )
 
@@ -94,6 +98,7 @@ def _refused(error: Refused) -> Response:
 
 def _away(error: Exception) -> Response:
     log.error("database away", exc_info=error, extra={"error_id": g.get("request_id")})
+    g._login_user = AnonymousUserMixin()
     response = page(503, *PAGES[503])
     response.headers["Retry-After"] = "30"
     return response
@@ -108,20 +113,28 @@ def _crash(error: Exception) -> Response:
 def page(code: int, title: object, advice: object, **more: Any) -> Response:
     """One error page. It must come out whatever is broken, so a failing template falls back to plain words."""
     typed = _typed() if code != 413 else {}
+    _clear_up()
     try:
         html = render_template("errors/error.html", code=code, title=title, advice=advice, typed=typed, **more)
+        store.undo()
     except Exception as error:
         log.error("error page failed", exc_info=error)
-        html = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{advice}</p><a href=/>Start</a>"
-    _undo()
+        html = PLAIN.format(title=title, advice=advice)
     return make_response(html, code)
 
 
-def _undo() -> None:
+def _clear_up() -> None:
+    """Have what the page needs: addresses also for an unknown host, and a person fully loaded, or nobody."""
+    if request_ctx.url_adapter is None:
+        request_ctx.url_adapter = current_app.url_map.bind("")
     try:
         store.undo()
+        # Load the person now, if there is one: the template must not meet a database that has gone away.
+        if current_user.is_authenticated and not current_user.name:
+            raise LookupError("nobody")
     except Exception as error:
-        log.error("rollback failed", exc_info=error)
+        log.error("person not known", exc_info=error)
+        g._login_user = AnonymousUserMixin()
 
 
 def _typed() -> dict[str, str]:
@@ -135,7 +148,8 @@ def _typed() -> dict[str, str]:
     return {name: value for name, value in fields.items() if value.strip() and name in SHOWN}
 
 
-SHOWN = ("subject", "description", "body", "reason", "name", "email", "requester")
+SHOWN = ("subject", "description", "body", "reason", "name", "email", "requester", "watcher")
+PLAIN = Markup("<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{advice}</p><a href=/>Start</a>")
 
 
 def _drain() -> None:

@@ -1,4 +1,4 @@
-"""How values are shown in templates: times in the reader's zone, Markdown as safe HTML, addresses of our static files."""
+"""How values are shown in templates: times in the reader's zone, Markdown as safe HTML, addresses of our files."""
 
 from __future__ import annotations
 

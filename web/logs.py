@@ -9,9 +9,10 @@ import secrets
 import sys
 import time
 from typing import Any
+from urllib.parse import quote
 
-from flask import Flask, Response, g, request
-from flask_login import current_user
+from flask import Flask, Response, g, has_request_context, request
+from sqlalchemy import inspect
 
 requests_log = logging.getLogger("desk.request")
 _OURS = (
@@ -29,7 +30,7 @@ _OURS = (
     "state",
 )
 # The secret part of a mailed link stands in its path.
-_SECRETS = re.compile(r"/(confirm|reset|invitation|new-address)/[^/?]+")
+_SECRETS = re.compile(r"/(confirm|reset|invitation|new-address)/.+")
 
 
 class JsonLines(logging.Formatter):
@@ -55,11 +56,19 @@ def _extras(record: logging.LogRecord) -> dict[str, Any]:
 def set_up(app: Flask) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if app.config["LOG_FORMAT"] == "json" else ReadableLines())
+    handler.addFilter(_name_request)
     desk = logging.getLogger("desk")
     desk.handlers[:] = [handler]
     desk.setLevel(logging.INFO)
     app.before_request(_begin)
     app.after_request(_end)
+
+
+def _name_request(record: logging.LogRecord) -> bool:
+    """Every line that a request brings about carries its id, so that they can be found together."""
+    if has_request_context() and not hasattr(record, "request_id"):
+        record.request_id = g.get("request_id")
+    return True
 
 
 def _begin() -> None:
@@ -73,8 +82,7 @@ def _end(response: Response) -> Response:
         requests_log.info(
             request.method,
             extra={
-                "request_id": g.get("request_id"),
-                "path": _SECRETS.sub(r"/\1/...", request.path),
+                "path": quote(_SECRETS.sub(r"/\1/...", request.path)),
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
                 "person": _who(),
@@ -84,5 +92,6 @@ def _end(response: Response) -> Response:
 
 
 def _who() -> Any:
-    known = g.get("_login_user")
-    return known.__dict__.get("id") if known is not None and known is not current_user else None
+    """The id of the person, known without asking the database again."""
+    known = inspect(g.get("_login_user"), raiseerr=False)
+    return known.identity[0] if known is not None and known.identity else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from flask import make_response, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 
 def client() -> str:
@@ -15,9 +17,23 @@ def client() -> str:
     return request.remote_addr or "unknown"
 
 
+def network() -> str:
+    """The client as tries are counted: one who has IPv6 can change the lower half of the address at will."""
+    try:
+        address = ipaddress.ip_address(client())
+    except ValueError:
+        return client()
+    return str(address if address.version == 4 else ipaddress.ip_network((int(address), 64), strict=False))
+
+
 def too_many(form: Any, wait: timedelta, page: Callable[..., Any]) -> Any:
+    """The form's own page again, as 429, telling how long to wait."""
     minutes = max(1, -(-int(wait.total_seconds()) // 60))
-    form.refuse(_("There were too many tries. Please wait %(minutes)s min and try again.", minutes=minutes))
+    form.refuse(
+        _("There were too many tries.")
+        + " "
+        + ngettext("Please try again in %(num)s minute.", "Please try again in %(num)s minutes.", minutes)
+    )
     response = make_response(page(form, 429))
     response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
     return response
