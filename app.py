@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import config
 from helpdesk import store
+from integrations import smtp
 from models import db
 from routes import ROUTES
 from web import door, errors, filters, headers, logs
@@ -35,6 +36,7 @@ def create_app(environ=None):
     db.init_app(app)
     Migrate(app, db, directory=str(config.HERE / "migrations"), render_as_batch=True, compare_type=True)
     Babel(app, timezone_selector=lambda: getattr(current_user, "time_zone", None))
+    smtp.mail.init_app(app)
     with app.app_context():
         store.prepare(db.engine)
     for plumbing in (logs, door, errors, filters, headers):

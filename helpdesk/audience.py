@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from models import Event, Person, Ticket, Watcher, db
@@ -112,3 +113,21 @@ ACCOUNT_MAILS = {
 
 # These answer an own act: the receipt of a ticket, and the links of one's own account.
 TO_ONESELF = {"received", *ACCOUNT_MAILS.values()}
+
+# What each mail is called in the mail log.
+MAILS = {
+    "received": _l("Ticket received"),
+    "new_ticket": _l("New ticket"),
+    "answer": _l("Answer"),
+    "requester_reply": _l("Reply of the requester"),
+    "assigned": _l("Assigned"),
+    "resolved": _l("Resolved"),
+    "closed": _l("Closed"),
+    "reopened": _l("Opened again"),
+    "confirm": _l("Confirm an address"),
+    "already_registered": _l("There is an account already"),
+    "reset": _l("New password"),
+    "invitation": _l("Invitation"),
+    "new_address": _l("Confirm a new address"),
+    "address_changed": _l("Address changed"),
+}

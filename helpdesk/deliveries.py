@@ -112,6 +112,12 @@ def get(number: int) -> Delivery | None:
     return db.session.scalar(wanted.options(joinedload(Delivery.event).joinedload(Event.ticket)))
 
 
+def outdated(delivery: Delivery, *kinds: str) -> bool:
+    """Whether one of these has happened to the same person since the event that owes the mail."""
+    later = select(Event.id).where(Event.person_id == delivery.event.person_id, Event.kind.in_(kinds))
+    return db.session.scalar(later.where(Event.id > delivery.event_id).limit(1)) is not None
+
+
 def log(*, state: str = "", before: int | None = None, most: int = 50) -> list[Delivery]:
     """The mail log, newest first; one more than `most` where there are further ones."""
     wanted = select(Delivery).options(joinedload(Delivery.person), joinedload(Delivery.event))

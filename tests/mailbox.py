@@ -8,12 +8,22 @@ from aiosmtpd.controller import Controller
 
 
 class Mailbox:
-    """`messages` holds what arrived, oldest first. `answer` set to an SMTP reply refuses what comes."""
+    """`messages` holds what arrived, oldest first.
+
+    `answer` set to an SMTP reply refuses every mail, `refused` some addresses: {"ada@example.com": "550 no such user"}.
+    """
 
     def __init__(self, port=0):
         self.messages = []
         self.answer = None
+        self.refused = {}
         self._server = Controller(self, hostname="127.0.0.1", port=port or _free_port())
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server, session, envelope):
         if self.answer:
@@ -33,6 +43,10 @@ class Mailbox:
 
     def stop(self):
         self._server.stop()
+
+    def empty(self):
+        self.messages.clear()
+        self.answer, self.refused = None, {}
 
     def sent_to(self, address):
         return [message for message in self.messages if address in message["To"]]
@@ -60,3 +74,8 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def html_of(message):
+    """The HTML part of a mail."""
+    return message.get_body(("html",)).get_content()

@@ -5,19 +5,21 @@ from flask_babel import gettext as _
 
 import forms
 from helpdesk import deliveries
+from helpdesk.audience import MAILS
 from helpdesk.words import DELIVERY_STATES
 
 
 def log(me):
     state, before = request.args.get("state", ""), request.args.get("before", "")
     state = state if state in DELIVERY_STATES else ""
-    rows = deliveries.log(state=state, before=int(before) if before.isdigit() and len(before) < 10 else None)
+    rows = deliveries.log(state=state, before=int(before) if before.isdecimal() and len(before) < 10 else None)
     return render_template(
         "mail_log/log.html",
         rows=rows[:50],
         further=rows[49].id if len(rows) > 50 else None,
         state=state,
         states=DELIVERY_STATES,
+        mails=MAILS,
         tally=deliveries.tally(),
         sends_mail=current_app.config["SENDS_MAIL"],
         button=forms.EmptyForm(),
@@ -29,6 +31,7 @@ def show(delivery, me):
         "mail_log/show.html",
         delivery=delivery,
         states=DELIVERY_STATES,
+        mails=MAILS,
         shows_text=not current_app.config["PRODUCTION"],
         button=forms.EmptyForm(),
     )

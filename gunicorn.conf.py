@@ -1,0 +1,46 @@
+"""How gunicorn serves the desk. Everything that may differ between machines comes from the settings in config.py."""
+
+import os
+import sys
+
+from dotenv import load_dotenv
+
+import config
+
+load_dotenv(config.HERE / ".env")
+try:
+    settings = config.load(os.environ)
+except config.BadSetting as wrong:
+    print(wrong, file=sys.stderr)
+    sys.exit(2)
+
+host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"]
+bind = f"{host}:{settings['PORT']}"
+
+worker_class = "gthread"
+workers = settings["WEB_WORKERS"]
+threads = settings["WEB_THREADS"]
+# Workers show that they are alive by touching a file; on a slow disk that alone could make them look dead.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+# A page being served when the desk is stopped gets this long to be finished.
+graceful_timeout = 10
+# Longer than proxies keep an idle connection (60 s is usual), so that none sends into one we have just closed.
+keepalive = 75
+
+# Who is behind a proxy is decided in one place: TRUSTED_PROXIES, by Werkzeug's ProxyFix. gunicorn itself would believe
+# any program on this machine about https, and about the path an application is mounted at.
+forwarded_allow_ips = ""
+
+# Our longest address is a one-time link or a page mark; a kilobyte is plenty, cookies and headers are small too.
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+
+# gunicorn 27 would open a socket in the home folder through which it can be told to stop or reload. Nothing of ours
+# uses it, two desks of one user would fight for the same file, and a read-only home would only make it complain.
+control_socket_disable = True
+
+# The desk writes its own line for each request (web/logs.py).
+accesslog = None
+loglevel = "warning"

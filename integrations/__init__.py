@@ -1,0 +1,1 @@
+"""Whatever opens a socket to somebody else's server."""

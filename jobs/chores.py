@@ -1,0 +1,45 @@
+"""Clocks and retention: what closes, goes or is forgotten by itself. Each call does a small part."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import current_app
+
+from helpdesk import attempts, carried, links, sessions, store, tickets
+
+AT_ONCE = 100
+
+
+def close_resolved() -> bool:
+    """Close what has been resolved for AUTO_CLOSE_DAYS. Returns whether there may be more."""
+    with store.writing():
+        closed = tickets.close_resolved(after=timedelta(days=current_app.config["AUTO_CLOSE_DAYS"]), most=AT_ONCE)
+    return closed == AT_ONCE
+
+
+def purge_trash() -> bool:
+    """Remove what has been in the trash for TRASH_DAYS. Returns whether there may be more."""
+    with store.writing():
+        purged = tickets.purge_trash(after=timedelta(days=current_app.config["TRASH_DAYS"]), most=AT_ONCE)
+    return purged == AT_ONCE
+
+
+def forget_attempts() -> None:
+    with store.writing():
+        attempts.sweep()
+
+
+def forget_sessions() -> None:
+    with store.writing():
+        sessions.sweep()
+
+
+def forget_links() -> None:
+    with store.writing():
+        links.sweep()
+
+
+def forget_carried_forms() -> None:
+    with store.writing():
+        carried.sweep()

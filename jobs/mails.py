@@ -1,0 +1,151 @@
+"""Writes each kind of mail: its subject, its headers, its text and HTML from templates/mail/, its one-time link."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from flask import current_app, render_template
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from helpdesk import access, deliveries, links, store
+from integrations import smtp
+from models import Delivery, Event, Person, Ticket
+
+# Mails that carry a one-time link: what the link is for, and the page it opens.
+LINKS = {
+    "confirm": ("confirm", "accounts.confirm"),
+    "reset": ("reset", "accounts.reset"),
+    "invitation": ("invitation", "accounts.invitation"),
+    "new_address": ("address", "accounts.new_address"),
+}
+# Mails that go to the address noted at the time; every other goes to where the person is reached now.
+TO_NOTED_ADDRESS = ("new_address", "address_changed")
+
+# Mails about a ticket all have the ticket's own subject, so that mail programs show them as one conversation.
+SUBJECTS = {
+    "confirm": _l("Confirm your address"),
+    "already_registered": _l("You have an account already"),
+    "reset": _l("Set a new password"),
+    "invitation": _l("You are invited"),
+    "new_address": _l("Confirm your new address"),
+    "address_changed": _l("Your address was changed"),
+}
+
+
+class Pointless(Exception):
+    """What the mail was about is gone, or no longer for this person. The message says which."""
+
+
+def write(number: int) -> smtp.Message:
+    """Write the mail of a delivery, in the running transaction. Raises Pointless where nothing is to be sent."""
+    delivery = deliveries.get(number)
+    if delivery is None:
+        raise Pointless(_("The ticket was removed for good."))
+    _refuse_pointless(delivery, delivery.person, delivery.event)
+    if delivery.mail not in TO_NOTED_ADDRESS:
+        delivery.email = delivery.person.email
+    words = _words(delivery)
+    return smtp.message(
+        subject=words["subject"],
+        to=(_one_line(delivery.person.name), delivery.email),
+        text=_tidy(render_template(f"mail/{delivery.mail}.txt", **words)),
+        html=render_template(f"mail/{delivery.mail}.html", **words),
+        message_id=f"<{delivery.message_id}@{_host()}>",
+        headers=_headers(delivery.event.ticket),
+    )
+
+
+def _refuse_pointless(delivery: Delivery, person: Person, event: Event) -> None:
+    if not person.is_active:
+        raise Pointless(_("%(name)s is switched off and gets no mail.", name=person.name))
+    if event.ticket is not None:
+        _refuse_hidden(event.ticket, person, event)
+    elif delivery.mail in DONE and DONE[delivery.mail](delivery, person):
+        raise Pointless(_("This was done, or asked for anew, before the mail could be sent."))
+
+
+def _refuse_hidden(ticket: Ticket, person: Person, event: Event) -> None:
+    """Internal notes owe nobody a mail; this says so once more where it would matter."""
+    if ticket.trashed_at is not None:
+        raise Pointless(_("The ticket is in the trash."))
+    if not access.sees_ticket(person, ticket):
+        raise Pointless(_("%(name)s does not see this ticket any more.", name=person.name))
+    if event.message is not None and event.message.kind != "reply":
+        raise Pointless(_("Internal notes are not mailed."))
+
+
+# Whether the link of an account mail has lost its purpose while the mail waited.
+DONE = {
+    "confirm": lambda delivery, person: person.confirmed_at is not None,
+    "invitation": lambda delivery, person: person.password_hash is not None,
+    "reset": lambda delivery, person: deliveries.outdated(delivery, "password_set"),
+    "new_address": lambda delivery, person: deliveries.outdated(delivery, "address_asked", "address_changed"),
+}
+
+
+def _words(delivery: Delivery) -> dict[str, Any]:
+    """What the templates may use."""
+    person, event = delivery.person, delivery.event
+    ticket = event.ticket
+    words: dict[str, Any] = {
+        "delivery": delivery,
+        "person": person,
+        "event": event,
+        "ticket": ticket,
+        "who": event.actor.name if event.actor else _("The desk"),
+        "desk": current_app.config["DESK_NAME"],
+        "subject": str(SUBJECTS[delivery.mail]) if ticket is None else f"[#{ticket.id}] {_one_line(ticket.subject)}",
+        "address": address,
+        "moment": lambda at: _moment(at, person),
+        "close_days": current_app.config["AUTO_CLOSE_DAYS"],
+        "may_register": current_app.config["REGISTRATION"] != "invite",
+    }
+    return words | (_link(delivery) if delivery.mail in LINKS else {})
+
+
+def _link(delivery: Delivery) -> dict[str, Any]:
+    """A link that works once. Only its hash is stored, so each time the mail is written it gets a new one."""
+    purpose, page = LINKS[delivery.mail]
+    at = store.now()
+    token = links.make(delivery.person, purpose, email=delivery.email, at=at)
+    return {"link": address(page, token=token), "until": _moment(at + links.LASTS[purpose], delivery.person)}
+
+
+def address(page: str, **parts: Any) -> str:
+    """The address of a page, from PUBLIC_URL and nothing else."""
+    path = current_app.url_map.bind("").build(page, parts)
+    return f"{current_app.config['PUBLIC_URL']}{path}"
+
+
+def _moment(at: datetime, person: Person) -> str:
+    """ "3 Nov 2026, 14:05 (Europe/Berlin)" in the zone of whoever reads the mail."""
+    zone = person.time_zone or current_app.config["DESK_TIMEZONE"]
+    return f"{format_datetime(at.astimezone(ZoneInfo(zone)), 'd MMM y, HH:mm', locale='en')} ({zone})"
+
+
+def _headers(ticket: Ticket | None) -> dict[str, str]:
+    """Auto-Submitted keeps answering machines from answering (RFC 3834); the root keeps a ticket's mails together."""
+    headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    if ticket is not None:
+        root = f"<ticket-{ticket.id}@{_host()}>"
+        headers |= {"In-Reply-To": root, "References": root}
+    return headers
+
+
+def _host() -> str:
+    return str(current_app.config["MAIL_FROM"]).rpartition("@")[2].encode("idna").decode()
+
+
+def _one_line(text: str) -> str:
+    """Nothing that anybody typed can begin a header of its own."""
+    return " ".join(text.split())
+
+
+def _tidy(text: str) -> str:
+    """No more than one empty line in a row, however the template's blocks fell."""
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    return "\n".join(line for above, line in zip(["", *lines], lines) if line or above) + "\n"

@@ -1,0 +1,136 @@
+"""`python run.py`: the whole desk on one machine. Backs up and migrates, then runs gunicorn and the worker together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from dotenv import load_dotenv
+from flask_migrate import upgrade
+
+import config
+from app import create_app
+from helpdesk import backup, migrations, people, store
+from helpdesk.errors import Refused
+from models import db
+
+WEB = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
+WORKER = (sys.executable, "-m", "flask", "--app", "app", "worker")
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+BACKUPS_KEPT = 5
+# A little longer than gunicorn's own patience with pages that are being served (gunicorn.conf.py).
+PATIENCE = 12
+
+
+class CannotStart(Exception):
+    """Why the desk cannot run here, in a sentence for whoever starts it."""
+
+
+def main():
+    load_dotenv(config.HERE / ".env")
+    try:
+        settings = config.load(os.environ)
+        _check_port(settings["HOST"], settings["PORT"])
+        # Without one in the settings each process would make up its own, and none would know the others' cookies.
+        os.environ["SECRET_KEY"] = settings["SECRET_KEY"]
+        app = create_app(os.environ)
+        with app.app_context():
+            _prepare_database()
+            _greet(settings)
+            db.engine.dispose()
+    except config.BadSetting as wrong:
+        sys.exit(_say_no(wrong, 2))
+    except (CannotStart, Refused, OSError) as no:
+        sys.exit(_say_no(no, 1))
+    sys.exit(_run_both())
+
+
+def _say_no(why, code):
+    print(why, file=sys.stderr)
+    return code
+
+
+def _check_port(host, port):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotStart(
+                f"The desk cannot listen on {host} port {port}: {error.strerror}. "
+                f"Is it running already? Another port is chosen with PORT, for example PORT={port % 65535 + 1}"
+            ) from None
+
+
+def _prepare_database():
+    url = db.engine.url
+    file = Path(url.database) if url.get_backend_name() == "sqlite" else None
+    is_new = file is None or not file.exists()
+    if not store.reachable():
+        raise CannotStart("The database does not answer. Check DATABASE_URL, and whether the server is running.")
+    if migrations.current():
+        return
+    if not is_new:
+        _back_up(url, file.parent / "backups")
+    upgrade(directory=str(migrations.FOLDER))
+
+
+def _back_up(url, folder):
+    """Keep a copy of what a migration is about to change, and the last few of those."""
+    copy = backup.write(url, folder / f"before-migration-{store.now():%Y%m%d-%H%M%S-%f}.db")
+    print(f"The database gets new tables or columns. A copy of it as it was: {copy}")
+    for old in sorted(folder.glob("before-migration-*.db"))[:-BACKUPS_KEPT]:
+        old.unlink()
+
+
+def _greet(settings):
+    print(f"The desk: {settings['PUBLIC_URL']}    (Ctrl-C stops it)")
+    if not people.any_admin():
+        with store.writing():
+            key = people.new_first_key()
+        print(f"It has no admin yet. Open {settings['PUBLIC_URL']}/setup and type this key: {key}")
+    sys.stdout.flush()
+
+
+def _run_both():
+    """Run both until one of them ends or we are told to stop, then end both. Returns the exit code."""
+    for name in STOPS:
+        signal.signal(name, _stop)
+    children = []
+    try:
+        children += [subprocess.Popen(WEB, cwd=config.HERE)]
+        children += [subprocess.Popen(WORKER, cwd=config.HERE)]
+        while all(child.poll() is None for child in children):
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _end(children)
+    return _say_no("A part of the desk has ended, so all of it stops. What it said last stands above.", 1)
+
+
+def _stop(*signal_and_frame):
+    raise KeyboardInterrupt
+
+
+def _end(children):
+    for name in STOPS:
+        signal.signal(name, signal.SIG_IGN)
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    until = time.monotonic() + PATIENCE
+    for child in children:
+        try:
+            child.wait(max(0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+if __name__ == "__main__":
+    main()
