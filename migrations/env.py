@@ -1,4 +1,4 @@
-"""How Alembic runs our migrations: on the desk's own engine, one transaction each, SQLite's foreign keys off meanwhile."""
+"""How Alembic runs our migrations: on the desk's own engine, one transaction each, foreign keys off on SQLite."""
 
 from alembic import context
 from flask import current_app
@@ -15,31 +15,38 @@ def _plain(kind, item, autogen):
     return False
 
 
+def _check_keys(ctx, **_more):
+    """Undo a migration on SQLite that leaves rows pointing to rows that are gone; the other databases see to it."""
+    if ctx.dialect.name == "sqlite":
+        broken = ctx.connection.execute(text("PRAGMA foreign_key_check")).fetchall()
+        if broken:
+            raise RuntimeError(f"rows point to rows that are gone: {broken[:5]}")
+
+
+def _watch_keys(connection, watch):
+    """A batch migration rebuilds a table; with foreign keys on, SQLite would delete its children with the old one."""
+    if connection.dialect.name == "sqlite":
+        connection.rollback()
+        connection.connection.driver_connection.execute(f"PRAGMA foreign_keys={watch}")
+
+
 def run():
-    engine = db.engine
-    options = current_app.extensions["migrate"].configure_args
-    with engine.connect() as connection:
-        on_sqlite = engine.dialect.name == "sqlite"
-        if on_sqlite:
-            # A batch migration rebuilds a table; with foreign keys on, dropping the old one would delete its children.
-            connection.rollback()
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+    with db.engine.connect() as connection:
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
             transaction_per_migration=True,
             render_item=_plain,
-            **options,
+            on_version_apply=_check_keys,
+            **current_app.extensions["migrate"].configure_args,
         )
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
-        if on_sqlite:
-            broken = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
-            connection.rollback()
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
-            if broken:
-                raise RuntimeError(f"rows point to rows that are gone: {broken[:5]}")
+        _watch_keys(connection, "OFF")
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+            connection.commit()
+        finally:
+            _watch_keys(connection, "ON")
 
 
 run()

@@ -3,18 +3,16 @@
 TEST_DATABASE_URL chooses the server (default: a SQLite file); each parallel worker gets a database of its own there.
 """
 
-import os
-import secrets
-
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 
 import config
 from app import create_app
 from models import db
 from tests.browser import Browser
 from tests.cast import Cast
+from tests.databases import empty_database
 
 SETTINGS = {
     "PUBLIC_URL": "http://desk.test",
@@ -26,29 +24,9 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory):
-    wanted = os.environ.get("TEST_DATABASE_URL")
-    if not wanted:
-        folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        path = tmp_path_factory.mktemp("desk") if folder is None else _folder(folder)
-        yield f"sqlite:///{path}/desk.db"
-        return
-    name = f"desk_test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{secrets.token_hex(3)}"
-    server = create_engine(make_url(config.database(wanted)), isolation_level="AUTOCOMMIT")
-    charset = " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if server.dialect.name == "mysql" else ""
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}{charset}"))
-    yield make_url(config.database(wanted)).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        force = " WITH (FORCE)" if server.dialect.name == "postgresql" else ""
-        connection.execute(text(f"DROP DATABASE {name}{force}"))
-    server.dispose()
-
-
-def _folder(parent):
-    import tempfile
-
-    return tempfile.mkdtemp(prefix="desk-", dir=parent)
+def database_url():
+    with empty_database() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
