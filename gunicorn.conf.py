@@ -5,12 +5,12 @@ import sys
 
 from dotenv import load_dotenv
 
-import config
+import config as desk  # "config" itself is a setting of gunicorn
 
-load_dotenv(config.HERE / ".env")
+load_dotenv(desk.HERE / ".env")
 try:
-    settings = config.load(os.environ)
-except config.BadSetting as wrong:
+    settings = desk.load(os.environ)
+except desk.BadSetting as wrong:
     print(wrong, file=sys.stderr)
     sys.exit(2)
 
