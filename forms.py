@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
@@ -12,6 +13,7 @@ from wtforms import (
     HiddenField,
     PasswordField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     SubmitField,
@@ -30,13 +32,20 @@ def _clean(value):
 
 
 def _one_line(form, field):
-    if "\n" in (field.data or ""):
+    """Every character that Python's mail package takes for a line end counts, else it would stop the mail later."""
+    if len((field.data or "").splitlines()) > 1:
         raise ValidationError(_l("Please use a single line here."))
 
 
-def _filled(form, field):
-    """Not empty, judged by what is left without blanks."""
+def _given(form, field):
+    """Something was sent, be it blanks."""
     if not field.data:
+        raise ValidationError(field.required_message)
+
+
+def _filled(form, field):
+    """Something that can be seen: neither blanks alone nor invisible marks alone."""
+    if all(unicodedata.category(letter)[0] in "CZ" for letter in field.data or ""):
         raise ValidationError(field.required_message)
 
 
@@ -98,17 +107,22 @@ def _new_password(label=_l("Password")):
         max=words.PASSWORD_MAX,
         message=_l("Please use %(min)d to %(max)d characters."),
     )
-    return _Password(label, validators=[_filled, length, _good_password], render_kw={"autocomplete": "new-password"})
+    return _Password(label, validators=[_given, length, _good_password], render_kw={"autocomplete": "new-password"})
 
 
 def _known_password(label=_l("Password")):
     length = Length(max=1000, message=_l("This is too long for a password."))
-    return _Password(label, validators=[_filled, length], render_kw={"autocomplete": "current-password"})
+    return _Password(label, validators=[_given, length], render_kw={"autocomplete": "current-password"})
 
 
-def _choice(label, choices, **options):
+def choices_of(pairs):
+    """Pairs of value and label as the choices of a select field."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def _choice(label, pairs, **more):
     """A choice from a list; a value that is not in it is an error, never a crash."""
-    return SelectField(label, choices=list(choices), **options)
+    return SelectField(label, choices=choices_of(pairs), **more)
 
 
 def _name(label=_l("Full name")):
@@ -118,6 +132,16 @@ def _name(label=_l("Full name")):
 class Form(FlaskForm):
     """A form whose own rules may be joined by what an act refuses."""
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self:
+            field.form = self
+
+    @property
+    def first_wrong(self):
+        """The field to put the cursor into: the first one with an error."""
+        return next((field for field in self if field.errors), None)
+
     def refuse(self, why, field=None):
         """Show the reason at the field, or above the form."""
         if field is None:
@@ -126,9 +150,9 @@ class Form(FlaskForm):
             self[field].errors = [*self[field].errors, str(why)]
 
     def show(self, carried):
-        """Fill in what somebody had typed before they were signed out."""
+        """Fill in what somebody had typed before they were signed out, with what they had seen by then."""
         for field in self:
-            if field.name in carried and not isinstance(field, HiddenField):
+            if field.name in carried:
                 field.process_formdata([carried[field.name]])
 
 
@@ -198,7 +222,8 @@ class ProfileForm(Form):
         super().__init__(*args, **kwargs)
         zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
         desk = _l("The desk's own (%(zone)s)", zone=desk_zone)
-        self.time_zone.choices = [("", desk), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones)]
+        named = ((zone, zone.replace("_", " ")) for zone in zones)
+        self.time_zone.choices = choices_of([("", desk), ("UTC", "UTC"), *named])
 
 
 class ChangePasswordForm(Form):
@@ -241,17 +266,17 @@ def _subject():
 class TicketForm(_OnceForm):
     """Raise a ticket. For agents also the person it is for."""
 
+    requester = _line(_l("On behalf of"), most=400, required=None, render_kw={"list": "people", "autocomplete": "off"})
     subject = _subject()
     description = _text(_l("Description"), message=_l("Please describe what you need, so that somebody can help."))
     type = _choice(_l("Type"), words.TYPES.items(), default="incident")
     category = _choice(_l("Category"), [])
     priority = _choice(_l("Priority"), words.PRIORITY_HINTS.items(), default="normal")
-    requester = _line(_l("On behalf of"), most=400, required=None, render_kw={"list": "people", "autocomplete": "off"})
     submit = SubmitField(_l("Submit ticket"))
 
     def __init__(self, *args, categories=(), for_agent=False, **kwargs):
         super().__init__(*args, **kwargs)
-        self.category.choices = [("", _l("I am not sure")), *((str(c.id), c.name) for c in categories)]
+        self.category.choices = choices_of([("", _l("I am not sure")), *((str(c.id), c.name) for c in categories)])
         if not for_agent:
             del self.requester
 
@@ -317,4 +342,4 @@ class CategoryForm(Form):
 
 
 class MoveForm(Form):
-    direction = RadioField(choices=[("up", _l("Up")), ("down", _l("Down"))])
+    direction = RadioField(choices=choices_of([("up", _l("Up")), ("down", _l("Down"))]))

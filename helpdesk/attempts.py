@@ -14,42 +14,74 @@ from models import Attempt, db
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` tries in `within` for one account or one client. Nobody is ever locked out for longer than that."""
+    """At most `most` tries in `within` for one account or one client. Nobody is locked out for longer than that."""
 
     name: str
     most: int
     within: timedelta
 
 
-SIGN_IN_ACCOUNT = Limit("sign-in-account", 10, timedelta(minutes=15))
+# One client trying one account is stopped long before the account as a whole, so that whoever guesses from one place
+# does not keep the owner out, who signs in from another.
+SIGN_IN_PAIR = Limit("sign-in-pair", 10, timedelta(minutes=15))
+SIGN_IN_ACCOUNT = Limit("sign-in-account", 30, timedelta(minutes=15))
 SIGN_IN_CLIENT = Limit("sign-in-client", 60, timedelta(minutes=15))
-REGISTER_CLIENT = Limit("register-client", 20, timedelta(hours=1))
+REGISTER_CLIENT = Limit("register-client", 60, timedelta(hours=1))
 RESET_ACCOUNT = Limit("reset-account", 5, timedelta(hours=1))
 RESET_CLIENT = Limit("reset-client", 20, timedelta(hours=1))
-LINK_CLIENT = Limit("link-client", 60, timedelta(minutes=15))
 KEY_CLIENT = Limit("first-key-client", 30, timedelta(minutes=15))
 PASSWORD_ACCOUNT = Limit("password-account", 10, timedelta(minutes=15))
 LONGEST = timedelta(hours=1)
 
 
 def count(limit: Limit, whom: str, at: datetime | None = None) -> timedelta | None:
-    """Count one try, in a transaction of its own. Returns None if it is allowed, else how long to wait.
+    """Count one try, in transactions of their own. Returns None if it is allowed, else how long to wait.
 
-    A try that is refused is not counted: whoever keeps trying is let in again when the window has passed.
+    A try that is refused is not counted: whoever keeps trying is let in again when the window has passed. The try is
+    written down before it is judged, so of many that come at once none is overlooked.
     """
     at = at or store.now()
     key = _key(limit, whom)
     with store.aside() as session:
+        session.add(own := Attempt(key=key, at=at))
+        session.flush()
+        number = own.id
+    with store.aside() as session:
         tries = session.scalars(select(Attempt.at).where(Attempt.key == key, Attempt.at > at - limit.within)).all()
-        if len(tries) >= limit.most:
-            return min(tries) + limit.within - at
-        session.add(Attempt(key=key, at=at))
+        if len(tries) <= limit.most:
+            return None
+        session.execute(delete(Attempt).where(Attempt.id == number))
+        return min(tries) + limit.within - at
+
+
+def count_sign_in(email: str, client: str) -> timedelta | None:
+    """A try to sign in counts for the client, for the account, and for the two together."""
+    for limit, whom in _sign_in_limits(email, client):
+        if wait := count(limit, whom):
+            return wait
     return None
 
 
+def forget_sign_in(email: str, client: str) -> None:
+    """It was the right password. The account is clear; the client may have tried others, so only this try goes."""
+    of_client, *of_account = _sign_in_limits(email, client)
+    take_back(*of_client)
+    for limit, whom in of_account:
+        forget(limit, whom)
+
+
+def _sign_in_limits(email: str, client: str) -> tuple[tuple[Limit, str], ...]:
+    return (SIGN_IN_CLIENT, client), (SIGN_IN_PAIR, f"{client} {email}"), (SIGN_IN_ACCOUNT, email)
+
+
 def forget(limit: Limit, whom: str) -> None:
-    """The right password was given: the tries before it do not count any more."""
     db.session.execute(delete(Attempt).where(Attempt.key == _key(limit, whom)))
+
+
+def take_back(limit: Limit, whom: str) -> None:
+    """It was no guess: the newest try does not count. Those before it still do."""
+    newest = select(func.max(Attempt.id)).where(Attempt.key == _key(limit, whom))
+    db.session.execute(delete(Attempt).where(Attempt.id == db.session.scalar(newest)))
 
 
 def sweep(at: datetime | None = None) -> int:

@@ -22,9 +22,11 @@ def keep(person: Person, path: str, fields: dict[str, str], at: datetime | None 
     db.session.add(row)
 
 
-def find(person: Person, path: str) -> dict[str, str] | None:
+def find(person: Person, path: str, at: datetime | None = None) -> dict[str, str]:
+    """What was typed into the form that posts to `path`; empty where nothing is kept."""
     row = db.session.get(CarriedForm, (person.id, path))
-    return row.fields if row else None
+    fresh = row is not None and row.saved_at > (at or store.now()) - KEPT
+    return row.fields if row is not None and fresh else {}
 
 
 def drop(person: Person, path: str) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask_babel import gettext as _
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from helpdesk import events, store
 from helpdesk.errors import Refused
@@ -24,11 +28,12 @@ def find(number: int) -> Category | None:
     return db.session.get(Category, number)
 
 
-def add(name: str, *, by: Person) -> Category:
+def add(name: str, *, by: Person | None) -> Category:
     _refuse_taken(name)
     last = db.session.scalar(select(func.max(Category.position))) or 0
     category = Category(name=name, position=last + 1)
-    db.session.add(category)
+    with _one_of_a_name():
+        db.session.add(category)
     events.record("categories_changed", by=by, what=_("%(name)s added", name=name))
     return category
 
@@ -37,7 +42,9 @@ def rename(category: Category, name: str, *, by: Person) -> None:
     if name == category.name:
         return
     _refuse_taken(name, but=category)
-    old, category.name = category.name, name
+    old = category.name
+    with _one_of_a_name():
+        category.name = name
     events.record("categories_changed", by=by, what=_("%(old)s renamed to %(name)s", old=old, name=name))
 
 
@@ -66,8 +73,21 @@ def bring_back(category: Category, *, by: Person) -> None:
         events.record("categories_changed", by=by, what=_("%(name)s brought back", name=category.name))
 
 
+@contextmanager
+def _one_of_a_name() -> Iterator[None]:
+    """What `_refuse_taken` cannot see: somebody else giving the same name at this moment."""
+    try:
+        with db.session.begin_nested():
+            yield
+    except IntegrityError:
+        raise Refused(_("There is a category with this name already.")) from None
+
+
 def _refuse_taken(name: str, but: Category | None = None) -> None:
     for category in every():
         if category is not but and fold(category.name) == fold(name):
-            hint = _(" It is retired; you can bring it back.") if category.retired_at else ""
-            raise Refused(_("There is a category with this name already.") + hint)
+            raise Refused(
+                _("There is a category with this name already. It is retired; you can bring it back.")
+                if category.retired_at
+                else _("There is a category with this name already.")
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -17,11 +18,12 @@ def hash(password: str) -> str:
 
 def matches(password: str, hashed: str | None) -> bool:
     """Whether it is the right one. Takes the same time where there is nothing to compare with."""
+    stand_in = _some_hash()
     try:
-        _hasher.verify(hashed or _some_hash(), password.encode("utf-8", "surrogatepass"))
+        _hasher.verify(hashed or stand_in, password.encode("utf-8", "surrogatepass"))
     except (Argon2Error, InvalidHashError):
         return False
-    return hashed is not None
+    return bool(hashed)
 
 
 def is_outdated(hashed: str) -> bool:
@@ -42,4 +44,4 @@ def _common() -> frozenset[str]:
 
 @cache
 def _some_hash() -> str:
-    return _hasher.hash("nobody has this one")
+    return _hasher.hash(secrets.token_bytes(16))

@@ -1,4 +1,4 @@
-"""The people of the desk: register, confirm, invite, roles, switch off and on."""
+"""The people of the desk: add, invite, find, roles, switch off and on. Their own accounts: helpdesk/accounts.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helpdesk import events, links, sessions, store, tickets
 from helpdesk.errors import Refused
 from helpdesk.text import fold, fold_address
 from helpdesk.words import ACTIVE, NAME_MAX
-from models import DeskFact, Event, OneTimeLink, Person, Ticket, db
+from models import DeskFact, Event, Person, Ticket, db
 
 FIRST_KEY = "first admin key"
 
@@ -28,6 +28,12 @@ def by_address(email: str) -> Person | None:
     except ValueError:
         return None
     return db.session.scalar(select(Person).where(Person.email == folded))
+
+
+def locked(number: int) -> Person | None:
+    """The person as they are now; nobody else changes them until the transaction ends."""
+    wanted = select(Person).where(Person.id == number).with_for_update()
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
 
 
 def agents() -> list[Person]:
@@ -48,110 +54,6 @@ def add(name: str, email: str, *, role: str = "user", at: datetime | None = None
     return person
 
 
-def register(name: str, email: str, hashed: str, *, confirm: bool) -> Person:
-    """Create an account. With `confirm` its address has to be confirmed by a mailed link before it can sign in.
-
-    An address that is only an address so far (an agent raised for it, or it was invited) becomes this account once
-    confirmed by mail. Raises Refused where the address is taken; `register_quietly` says nothing instead.
-    """
-    person = by_address(email)
-    if person is None:
-        person = add(name, email, password_hash=hashed)
-    elif person.password_hash is not None or not confirm or not person.is_active:
-        raise Refused(_("Somebody with this address has an account already. Sign in, or ask for a new password."))
-    else:
-        rename(person, name)
-        person.password_hash, person.confirmed_at = hashed, None
-    if not confirm:
-        person.confirmed_at = store.now()
-    events.record("registered", by=person, person=person, mails=confirm)
-    return person
-
-
-def register_quietly(name: str, email: str, hashed: str) -> None:
-    """Register where mail is sent: whoever asks learns nothing, the owner of a taken address gets a mail about it."""
-    person = by_address(email)
-    if person is not None and person.password_hash is not None:
-        if person.confirmed_at is None:
-            person.password_hash = hashed
-            rename(person, name)
-            ask_confirmation(person)
-        else:
-            events.record("registered_again", by=None, person=person)
-        return
-    register(name, email, hashed, confirm=True)
-
-
-def ask_confirmation(person: Person) -> None:
-    """Mail the link once more; earlier ones are worthless."""
-    links.drop(person, "confirm")
-    events.record("confirm_asked", by=person, person=person)
-
-
-def confirm(link: OneTimeLink) -> Person:
-    person = link.person
-    person.confirmed_at = store.now()
-    links.use(link)
-    events.record("confirmed", by=person, person=person)
-    return person
-
-
-def ask_reset(email: str) -> None:
-    """Somebody forgot the password. Unknown addresses and switched-off people are passed over in silence."""
-    person = by_address(email)
-    if person is not None and person.is_active:
-        events.record("reset_asked", by=person, person=person)
-
-
-def set_password(person: Person, hashed: str, *, but_session: int | None = None) -> None:
-    """A new password ends all other sessions and every link to set one."""
-    person.password_hash = hashed
-    links.drop(person, "reset", "invitation")
-    sessions.end_all(person, but=but_session)
-    events.record("password_set", by=person, person=person)
-
-
-def set_password_by_link(link: OneTimeLink, hashed: str, *, name: str = "") -> Person:
-    """Reset or invitation: whoever holds the link has shown that the address is theirs."""
-    person = link.person
-    if name:
-        rename(person, name)
-    person.confirmed_at = person.confirmed_at or store.now()
-    links.use(link)
-    set_password(person, hashed)
-    return person
-
-
-def ask_address(person: Person, email: str, *, confirm: bool) -> None:
-    """Change the address: at once where no mail is sent, else once the new one is confirmed. Raises Refused if taken."""
-    email = fold_address(email)
-    if email == person.email:
-        raise Refused(_("This is your address already."))
-    taken = by_address(email)
-    if confirm:
-        links.drop(person, "address")
-        events.record("address_asked", by=person, person=person, email=email, mails=taken is None)
-        return
-    if taken is not None:
-        raise Refused(_("Somebody with this address has an account already."))
-    _change_address(person, email)
-
-
-def change_address(link: OneTimeLink) -> Person:
-    person = link.person
-    if by_address(link.email) is not None:
-        raise Refused(_("Somebody with this address has an account already."))
-    links.use(link)
-    _change_address(person, link.email)
-    return person
-
-
-def _change_address(person: Person, email: str) -> None:
-    old, person.email = person.email, email
-    links.drop(person, "reset", "confirm", "invitation", "address")
-    events.record("address_changed", by=person, person=person, old=old)
-
-
 def rename(person: Person, name: str) -> None:
     person.name, person.folded_name = name, fold(name)[:250]
 
@@ -167,8 +69,7 @@ def invite(name: str, email: str, *, role: str, by: Person) -> Person:
         _refuse_off(person)
         rename(person, name)
         person.role = role
-    links.drop(person, "invitation")
-    events.record("invited", by=by, person=person, name=person.name, role=role)
+    send_invitation(person, by=by)
     return person
 
 
@@ -176,14 +77,35 @@ def invite_again(person: Person, *, by: Person) -> None:
     _refuse_off(person)
     if person.password_hash is not None:
         raise Refused(_("%(name)s has an account already.", name=person.name))
+    send_invitation(person, by=by)
+
+
+def send_invitation(person: Person, *, by: Person | None) -> None:
+    """Owe the mail with the link to choose a name and a password; earlier links are worthless."""
     links.drop(person, "invitation")
     events.record("invited", by=by, person=person, name=person.name, role=person.role)
 
 
+def invited(some: list[Person]) -> set[int]:
+    """The ids of those among them who were ever invited."""
+    sent = select(Event.person_id).where(Event.person_id.in_([one.id for one in some]), Event.kind == "invited")
+    return {number for number in db.session.scalars(sent.distinct()) if number is not None}
+
+
+def state(person: Person, was_invited: bool) -> str:
+    """One of words.PERSON_STATES."""
+    if not person.is_active:
+        return "off"
+    if person.password_hash is None:
+        return "invited" if was_invited else "address"
+    return "active" if person.confirmed_at is not None else "unconfirmed"
+
+
 def copy_link(person: Person, *, by: Person) -> tuple[str, str]:
-    """A link for an admin to hand over where no mail is sent: its purpose and its secret. That it was made is recorded."""
+    """A link for an admin to hand over where no mail is sent: its purpose and its secret. It is recorded."""
     _refuse_off(person)
     purpose = "reset" if person.password_hash else "invitation"
+    links.drop(person, purpose)
     events.record("link_copied", by=by, person=person, name=person.name, purpose=purpose)
     return purpose, links.make(person, purpose)
 
@@ -230,25 +152,31 @@ def _refuse_off(person: Person) -> None:
 
 
 def _refuse_last_admin(person: Person) -> None:
-    """Admins are locked while they are counted, so two of them cannot demote each other at once."""
+    """Admins are locked while they are counted, so two of them cannot demote each other at once.
+
+    Whoever was invited as an admin and has not come yet does not count: nobody could sign in as them.
+    """
     if person.role != "admin" or not person.is_active:
         return
-    admins = select(Person.id).where(Person.role == "admin", Person.switched_off_at.is_(None)).with_for_update()
-    if len(db.session.scalars(admins).all()) <= 1:
+    admins = select(Person.id).where(
+        Person.role == "admin",
+        Person.switched_off_at.is_(None),
+        Person.password_hash.is_not(None),
+        Person.confirmed_at.is_not(None),
+    )
+    able = db.session.scalars(admins.order_by(Person.id).with_for_update()).all()
+    if not set(able) - {person.id}:
         raise Refused(_("This is the last admin. Make somebody else an admin first."))
 
 
-def search(words: str, *, role: str = "", off: bool = False, after: int = 0, most: int = 50) -> list[Person]:
-    """People whose name or address contains all the words, by name; one more than `most` where there are further ones."""
+def search(words: str, *, role: str = "", after: int = 0, most: int = 50) -> list[Person]:
+    """People with all the words in their name or address, by name; one more than `most` where there are further."""
     wanted = select(Person)
-    for word in fold(words).split():
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        named = Person.folded_name.like(pattern, escape="\\")
-        wanted = wanted.where(or_(named, Person.email.like(pattern, escape="\\")))
+    for word in words.split():
+        named = Person.folded_name.contains(fold(word), autoescape=True)
+        wanted = wanted.where(or_(named, Person.email.contains(word.lower(), autoescape=True)))
     if role:
         wanted = wanted.where(Person.role == role)
-    if off:
-        wanted = wanted.where(Person.switched_off_at.is_not(None))
     wanted = wanted.order_by(Person.folded_name, Person.id)
     return list(db.session.scalars(wanted.offset(after).limit(most + 1)))
 

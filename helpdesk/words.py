@@ -28,6 +28,13 @@ TYPES = {"incident": _l("Something does not work"), "request": _l("I need someth
 TYPE_NAMES = {"incident": _l("Incident"), "request": _l("Request")}
 
 ROLES = {"user": _l("User"), "agent": _l("Agent"), "admin": _l("Admin")}
+PERSON_STATES = {
+    "active": _l("Active"),
+    "unconfirmed": _l("Not confirmed"),
+    "invited": _l("Invited"),
+    "address": _l("Only an address"),
+    "off": _l("Switched off"),
+}
 THEMES = {"auto": _l("As my device"), "light": _l("Light"), "dark": _l("Dark")}
 
 SUBJECT_MIN, SUBJECT_MAX = 3, 200

@@ -5,33 +5,37 @@ from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
 import forms
-from helpdesk import attempts, links, passwords, people, sessions
+from helpdesk import accounts, attempts, links, passwords, people, sessions, words
 from helpdesk.errors import Refused
+from helpdesk.text import fold_address
 from web import carry
 from web.door import before_writing
 from web.filters import local_path
-from web.throttle import client, too_many
+from web.throttle import client, network, too_many
 
 
 def _hash_password():
     """Hash what was typed before taking the turn to write; whether it is used, the view decides."""
     typed = request.form.get("password", "")
-    return {"hashed": passwords.hash(typed) if 0 < len(typed) <= 128 else None}
+    usable = words.PASSWORD_MIN <= len(typed) <= words.PASSWORD_MAX
+    return {"hashed": passwords.hash(typed) if usable else None}
 
 
 # ---- register
 
 
 def _before_register():
-    return _hash_password() | {"wait": attempts.count(attempts.REGISTER_CLIENT, client())}
+    if _registration_closed() or not forms.RegisterForm().validate():
+        return {}
+    wait = attempts.count(attempts.REGISTER_CLIENT, network())
+    return {"wait": wait} if wait else _hash_password()
 
 
 @before_writing(_before_register)
 def register(hashed=None, wait=None):
-    form = forms.RegisterForm()
-    closed = _registration_closed()
-    if closed:
+    if _registration_closed():
         return render_template("accounts/register_closed.html"), 200 if request.method == "GET" else 403
+    form = forms.RegisterForm()
     if not form.validate_on_submit():
         return _register_page(form)
     if wait:
@@ -40,10 +44,10 @@ def register(hashed=None, wait=None):
         form.refuse(_("Accounts are open to these mail domains only: %(domains)s", domains=_domains()), "email")
         return _register_page(form)
     if current_app.config["SENDS_MAIL"]:
-        people.register_quietly(form.name.data, form.email.data, hashed)
+        accounts.register_quietly(form.name.data, form.email.data, hashed)
         return redirect(url_for("accounts.sign_in", sent="confirm"), 303)
     try:
-        person = people.register(form.name.data, form.email.data, hashed, confirm=False)
+        person = accounts.register(form.name.data, form.email.data, hashed)
     except Refused as no:
         form.refuse(no, "email")
         return _register_page(form)
@@ -69,7 +73,7 @@ def _domains():
 def _domain_allowed(email):
     if current_app.config["REGISTRATION"] != "domains":
         return True
-    return email.rpartition("@")[2].lower() in current_app.config["ALLOWED_EMAIL_DOMAINS"]
+    return fold_address(email).rpartition("@")[2] in current_app.config["ALLOWED_EMAIL_DOMAINS"]
 
 
 # ---- sign in and out
@@ -79,20 +83,23 @@ def _check_password():
     """Count the try, then compare; both before the turn to write, and at the same pace for unknown addresses."""
     form = forms.SignInForm()
     if not form.validate():
-        return {"verified": None, "wait": None}
-    email = form.email.data.lower()
-    wait = attempts.count(attempts.SIGN_IN_CLIENT, client()) or attempts.count(attempts.SIGN_IN_ACCOUNT, email)
+        return {}
+    email = fold_address(form.email.data)
+    wait = attempts.count_sign_in(email, network())
     if wait:
-        return {"verified": None, "wait": wait}
+        return {"wait": wait}
     person = people.by_address(email)
-    right = passwords.matches(form.password.data, person.password_hash if person else None)
-    verified = person.id if person is not None and right else None
-    rehashed = passwords.hash(form.password.data) if verified and passwords.is_outdated(person.password_hash) else None
-    return {"verified": verified, "wait": None, "rehashed": rehashed}
+    known = person.password_hash if person else None
+    if not passwords.matches(form.password.data, known):
+        return {}
+    return {
+        "verified": (person.id, known),
+        "rehashed": passwords.hash(form.password.data) if passwords.is_outdated(known) else None,
+    }
 
 
 @before_writing(_check_password)
-def sign_in(verified=None, wait=None, rehashed=None):
+def sign_in(me, verified=None, wait=None, rehashed=None):
     form = forms.SignInForm()
     if request.method == "GET":
         form.next.data = local_path(request.args.get("next"))
@@ -100,38 +107,41 @@ def sign_in(verified=None, wait=None, rehashed=None):
         return _sign_in_page(form)
     if wait:
         return too_many(form, wait, _sign_in_page)
-    person = people.by_address(form.email.data) if verified else None
-    if person is None or person.id != verified or not person.is_active:
+    person = _still_right(verified)
+    if person is None:
         form.refuse(_("The address or the password is not right. Check both and try again."))
         return _sign_in_page(form)
     if person.confirmed_at is None:
         return _not_confirmed(form, person)
     person.password_hash = rehashed or person.password_hash
-    attempts.forget(attempts.SIGN_IN_ACCOUNT, form.email.data.lower())
+    attempts.forget_sign_in(person.email, network())
+    _end_session(me)
     _let_in(person, keep=form.keep.data)
     return redirect(_after_sign_in(form, person), 303)
 
 
+def _still_right(verified):
+    """The person, unless they were switched off or got another password since theirs was compared."""
+    number, known = verified or (None, None)
+    person = people.locked(number) if number else None
+    return person if person is not None and person.is_active and person.password_hash == known else None
+
+
 def _sign_in_page(form, status=None):
-    page = render_template(
-        "accounts/sign_in.html",
-        form=form,
-        carries=bool(form.carried.data),
-        sent=request.args.get("sent"),
-        may_register=not _registration_closed(),
-        sends_mail=current_app.config["SENDS_MAIL"],
-    )
+    page = render_template("accounts/sign_in.html", form=form, carries=bool(form.carried.data))
     return page, status or (422 if form.is_submitted() else 200)
 
 
 def _not_confirmed(form, person):
     """The right password for an address that was never confirmed: send the link once more and say so."""
-    people.ask_confirmation(person)
+    if not current_app.config["SENDS_MAIL"]:
+        form.refuse(_("Your address is not confirmed yet. Ask an admin for a link."))
+        return _sign_in_page(form)
+    accounts.ask_confirmation(person)
     return redirect(url_for("accounts.sign_in", sent="confirm"), 303)
 
 
 def _let_in(person, *, keep):
-
     session.clear()
     session.permanent = keep
     agent = request.headers.get("User-Agent", "")
@@ -150,20 +160,27 @@ def _after_sign_in(form, person):
 
 
 def sign_out(me):
-    if me is not None and me.session_id is not None:
-        row = sessions.mine(me)
-        if row is not None:
-            sessions.end(row)
+    _end_session(me)
     logout_user()
     session.clear()
     return redirect(url_for("accounts.sign_in", sent="out"), 303)
+
+
+def _end_session(me):
+    """End the session this request came with, so that a copy of its cookie is worthless."""
+    row = sessions.mine(me) if me is not None else None
+    if row is not None:
+        sessions.end(row)
 
 
 # ---- the first admin
 
 
 def _before_setup():
-    return _hash_password() | {"wait": attempts.count(attempts.KEY_CLIENT, client())}
+    if not forms.SetupForm().validate():
+        return {}
+    wait = attempts.count(attempts.KEY_CLIENT, network())
+    return {"wait": wait} if wait else _hash_password()
 
 
 @before_writing(_before_setup)
@@ -195,9 +212,9 @@ def _setup_page(form, status=None):
 def _before_forgot():
     form = forms.ForgotForm()
     if not form.validate():
-        return {"wait": None}
-    email = form.email.data.lower()
-    return {"wait": attempts.count(attempts.RESET_CLIENT, client()) or attempts.count(attempts.RESET_ACCOUNT, email)}
+        return {}
+    wait = attempts.count(attempts.RESET_CLIENT, network())
+    return {"wait": wait or attempts.count(attempts.RESET_ACCOUNT, fold_address(form.email.data))}
 
 
 @before_writing(_before_forgot)
@@ -208,21 +225,16 @@ def forgot(wait=None):
     if wait:
         return too_many(form, wait, _forgot_page)
     if current_app.config["SENDS_MAIL"]:
-        people.ask_reset(form.email.data)
+        accounts.ask_reset(form.email.data)
         return redirect(url_for("accounts.sign_in", sent="reset"), 303)
     return _forgot_page(form, 200)
 
 
 def _forgot_page(form, status=None):
-    page = render_template("accounts/forgot.html", form=form, sends_mail=current_app.config["SENDS_MAIL"])
-    return page, status or (422 if form.is_submitted() else 200)
+    return render_template("accounts/forgot.html", form=form), status or (422 if form.is_submitted() else 200)
 
 
 # ---- pages behind mailed links: opening one changes nothing, its button does
-
-
-def _found(token, purpose):
-    return links.find(token, purpose)
 
 
 def _worn_out(purpose):
@@ -230,51 +242,57 @@ def _worn_out(purpose):
 
 
 def confirm(token):
-    link = _found(token, "confirm")
+    link = links.find(token, "confirm")
     if link is None:
         return _worn_out("confirm")
     form = forms.EmptyForm()
     if not form.validate_on_submit():
         return render_template("accounts/confirm.html", form=form, link=link)
-    people.confirm(link)
+    accounts.confirm(link)
     return redirect(url_for("accounts.sign_in", sent="confirmed"), 303)
 
 
-@before_writing(_hash_password)
+def _before_new_password():
+    """Only whoever holds a link that works makes the desk hash."""
+    purpose, token = request.endpoint.rpartition(".")[2], request.view_args["token"]
+    return _hash_password() if links.find(token, purpose) else {}
+
+
+@before_writing(_before_new_password)
 def reset(token, hashed=None):
-    link = _found(token, "reset")
+    link = links.find(token, "reset")
     if link is None:
         return _worn_out("reset")
     form = forms.NewPasswordForm()
     if not form.validate_on_submit():
         page = render_template("accounts/reset.html", form=form, link=link)
         return page, 422 if form.is_submitted() else 200
-    attempts.forget(attempts.SIGN_IN_ACCOUNT, link.person.email)
-    people.set_password_by_link(link, hashed)
+    attempts.forget_sign_in(link.person.email, network())
+    accounts.set_password_by_link(link, hashed)
     return redirect(url_for("accounts.sign_in", sent="password"), 303)
 
 
-@before_writing(_hash_password)
+@before_writing(_before_new_password)
 def invitation(token, hashed=None):
-    link = _found(token, "invitation")
+    link = links.find(token, "invitation")
     if link is None:
         return _worn_out("invitation")
     form = forms.InvitationForm(name=link.person.name)
     if not form.validate_on_submit():
         page = render_template("accounts/invitation.html", form=form, link=link)
         return page, 422 if form.is_submitted() else 200
-    person = people.set_password_by_link(link, hashed, name=form.name.data)
+    person = accounts.set_password_by_link(link, hashed, name=form.name.data)
     _let_in(person, keep=False)
     flash(_("Welcome, %(name)s. Your account is ready.", name=person.name))
     return redirect(url_for("home.index"), 303)
 
 
 def new_address(token):
-    link = _found(token, "address")
+    link = links.find(token, "address")
     if link is None:
         return _worn_out("address")
     form = forms.EmptyForm()
     if not form.validate_on_submit():
         return render_template("accounts/new_address.html", form=form, link=link)
-    people.change_address(link)
+    accounts.change_address(link)
     return redirect(url_for("accounts.sign_in", sent="address"), 303)

@@ -1,5 +1,7 @@
 """The people page of admins: find, invite, change role, switch off and on."""
 
+import re
+
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -7,6 +9,7 @@ import forms
 from helpdesk import people as acts
 from helpdesk import sessions, store
 from helpdesk.errors import Refused
+from helpdesk.words import PERSON_STATES, ROLES
 
 MOST = 50
 
@@ -17,19 +20,30 @@ def people(me):
 
 def _list_page(form, status=200):
     words, role = request.args.get("q", "")[:200], request.args.get("role", "")
-    start = request.args.get("from", "")
-    after = int(start) if start.isdigit() and len(start) < 7 else 0
-    found = acts.search(words, role=role if role in ("user", "agent", "admin") else "", after=after, most=MOST)
+    role = role if role in ROLES else ""
+    after = _start()
+    found = acts.search(words, role=role, after=after, most=MOST)
     html = render_template(
         "people/people.html",
-        found=found[:MOST],
+        found=_with_states(found[:MOST]),
+        earlier=max(0, after - MOST) if after else None,
         further=after + MOST if len(found) > MOST else None,
         q=words,
         role=role,
         form=form,
-        sends_mail=current_app.config["SENDS_MAIL"],
     )
     return html, status
+
+
+def _start():
+    """How many people come before this page of the list."""
+    wanted = request.args.get("from", "")
+    return int(wanted) if re.fullmatch("[0-9]{1,6}", wanted) else 0
+
+
+def _with_states(found):
+    invited = acts.invited(found)
+    return [(person, PERSON_STATES[acts.state(person, person.id in invited)]) for person in found]
 
 
 def invite(me):
@@ -56,13 +70,13 @@ def _page(person, status=200, refusal=None, link=None):
     html = render_template(
         "people/show.html",
         person=person,
+        state=_with_states([person])[0][1],
         role=forms.RoleForm(role=person.role, formdata=None),
         button=forms.EmptyForm(),
         sessions=sessions.of(person),
         history=acts.history(person),
         refusal=refusal,
         link=link,
-        sends_mail=current_app.config["SENDS_MAIL"],
     )
     return html, status
 
@@ -71,33 +85,34 @@ def _back_to(person):
     return redirect(url_for("people.show", person=person), 303)
 
 
-def _act(person, done, act):
+def _act(person, me, done, act):
     try:
         act()
     except Refused as no:
         store.undo()
         return _page(person, 409, refusal=str(no))
     flash(done)
-    return _back_to(person)
+    # Whoever gave up their own role sees this page no more.
+    return _back_to(person) if me.is_admin and me.is_active else redirect(url_for("home.index"), 303)
 
 
 def role(person, me):
     form = forms.RoleForm()
     if not form.validate_on_submit():
         return _page(person, 422, refusal=_("Choose one of the roles."))
-    return _act(person, _("The role is changed."), lambda: acts.set_role(person, form.role.data, by=me))
+    return _act(person, me, _("The role is changed."), lambda: acts.set_role(person, form.role.data, by=me))
 
 
 def switch_off(person, me):
-    return _act(person, _("The account is switched off."), lambda: acts.switch_off(person, by=me))
+    return _act(person, me, _("The account is switched off."), lambda: acts.switch_off(person, by=me))
 
 
 def switch_on(person, me):
-    return _act(person, _("The account is switched on again."), lambda: acts.switch_on(person, by=me))
+    return _act(person, me, _("The account is switched on again."), lambda: acts.switch_on(person, by=me))
 
 
 def invite_again(person, me):
-    return _act(person, _("The invitation is on its way again."), lambda: acts.invite_again(person, by=me))
+    return _act(person, me, _("The invitation is on its way again."), lambda: acts.invite_again(person, by=me))
 
 
 def copy_link(person, me):

@@ -4,7 +4,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import attempts, passwords, people, sessions
+from helpdesk import accounts, attempts, passwords, people, sessions, words
 from helpdesk.errors import Refused
 from web.door import before_writing
 from web.throttle import too_many
@@ -43,10 +43,12 @@ def _check_current(me):
     typed = request.form.get("current_password", "")
     if me is None or not 0 < len(typed) <= 1000:
         return {"right": False}
-    wait = attempts.count(attempts.PASSWORD_ACCOUNT, me.email)
-    right = wait is None and passwords.matches(typed, me.password_hash)
+    known = me.password_hash
+    wait = attempts.count(attempts.PASSWORD_ACCOUNT, str(me.id))
+    right = wait is None and passwords.matches(typed, known)
     new = request.form.get("new_password", "")
-    return {"right": right, "wait": wait, "hashed": passwords.hash(new) if right and 0 < len(new) <= 128 else None}
+    usable = right and words.PASSWORD_MIN <= len(new) <= words.PASSWORD_MAX
+    return {"right": right, "wait": wait, "hashed": passwords.hash(new) if usable else None}
 
 
 def _refused(me, form, name, right, wait):
@@ -58,6 +60,7 @@ def _refused(me, form, name, right, wait):
     if not right:
         form.refuse(_("This is not your current password."), "current_password")
         return _page(me, **{name: form})
+    attempts.take_back(attempts.PASSWORD_ACCOUNT, str(me.id))
     return None
 
 
@@ -67,7 +70,7 @@ def change_password(me, right=False, wait=None, hashed=None):
     refused = _refused(me, form, "password", right, wait)
     if refused:
         return refused
-    people.set_password(me, hashed, but_session=me.session_id)
+    accounts.set_password(me, hashed, but_session=me.session_id)
     flash(_("Your password is changed. Every other browser you were signed in with is signed out."))
     return redirect(url_for("profile.edit"), 303)
 
@@ -80,7 +83,7 @@ def change_address(me, right=False, wait=None, hashed=None):
         return refused
     sends = current_app.config["SENDS_MAIL"]
     try:
-        people.ask_address(me, form.email.data, confirm=sends)
+        accounts.ask_address(me, form.email.data, confirm=sends)
     except Refused as no:
         form.refuse(no, "email")
         return _page(me, address=form)

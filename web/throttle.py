@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask import make_response, request
-from flask_babel import gettext as _
 from flask_babel import ngettext
 
 
@@ -23,16 +22,20 @@ def network() -> str:
         address = ipaddress.ip_address(client())
     except ValueError:
         return client()
-    return str(address if address.version == 4 else ipaddress.ip_network((int(address), 64), strict=False))
+    if isinstance(address, ipaddress.IPv4Address) or address.ipv4_mapped:
+        return str(address)
+    return str(ipaddress.IPv6Network((address, 64), strict=False))
 
 
 def too_many(form: Any, wait: timedelta, page: Callable[..., Any]) -> Any:
     """The form's own page again, as 429, telling how long to wait."""
     minutes = max(1, -(-int(wait.total_seconds()) // 60))
     form.refuse(
-        _("There were too many tries.")
-        + " "
-        + ngettext("Please try again in %(num)s minute.", "Please try again in %(num)s minutes.", minutes)
+        ngettext(
+            "There were too many tries. Please try again in %(num)s minute.",
+            "There were too many tries. Please try again in %(num)s minutes.",
+            minutes,
+        )
     )
     response = make_response(page(form, 429))
     response.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)

@@ -1,0 +1,130 @@
+"""What people do about their own accounts: register, confirm, set a password, change the address."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from helpdesk import events, links, people, sessions, store
+from helpdesk.errors import Refused
+from helpdesk.text import fold_address
+from models import OneTimeLink, Person, db
+
+
+def register(name: str, email: str, hashed: str) -> Person:
+    """Where no mail is sent: an account that works at once. Raises Refused where the address is known already."""
+    if people.by_address(email) is not None:
+        raise Refused(_("This address is known already. Sign in, or ask an admin for a link to set a password."))
+    person = people.add(name, email, password_hash=hashed, confirmed_at=store.now())
+    events.record("registered", by=person, person=person, mails=False)
+    return person
+
+
+def register_quietly(name: str, email: str, hashed: str) -> None:
+    """Where mail is sent: whoever asks learns nothing, and what happens next is told to the address alone.
+
+    A password that was typed counts only for an address that is new to the desk. For any other, the mail leads to a
+    page where whoever reads it chooses the password; else somebody could register with the address of a person who
+    was invited, or who registered a minute ago, and wait for them to confirm it.
+    """
+    person = people.by_address(email)
+    if person is None:
+        _register_new(name, email, hashed)
+    elif not person.is_active:
+        return
+    elif person.password_hash is None:
+        people.send_invitation(person, by=None)
+    elif person.confirmed_at is None:
+        links.drop(person, "confirm")
+        events.record("reset_asked", by=person, person=person)
+    else:
+        events.record("registered_again", by=None, person=person)
+
+
+def _register_new(name: str, email: str, hashed: str) -> None:
+    try:
+        person = people.add(name, email, password_hash=hashed)
+    except Refused:
+        return  # The same form was sent twice at once; the other one owes the mail.
+    events.record("registered", by=person, person=person)
+
+
+def ask_confirmation(person: Person) -> None:
+    """Mail the link once more; earlier ones are worthless."""
+    links.drop(person, "confirm")
+    events.record("confirm_asked", by=person, person=person)
+
+
+def confirm(link: OneTimeLink) -> Person:
+    person = link.person
+    person.confirmed_at = store.now()
+    links.use(link)
+    events.record("confirmed", by=person, person=person)
+    return person
+
+
+def ask_reset(email: str) -> None:
+    """Somebody forgot the password. Addresses without an account, and people switched off, are passed over in silence.
+
+    Somebody who was invited and never came is invited again.
+    """
+    person = people.by_address(email)
+    if person is None or not person.is_active:
+        return
+    if person.password_hash is not None:
+        events.record("reset_asked", by=person, person=person)
+    elif people.invited([person]):
+        people.send_invitation(person, by=None)
+
+
+def set_password(person: Person, hashed: str, *, but_session: int | None = None) -> None:
+    """A new password ends all other sessions and every link to set one."""
+    person.password_hash = hashed
+    links.drop(person, "reset", "invitation")
+    sessions.end_all(person, but=but_session)
+    events.record("password_set", by=person, person=person)
+
+
+def set_password_by_link(link: OneTimeLink, hashed: str, *, name: str = "") -> Person:
+    """Reset or invitation: whoever holds the link has shown that the address is theirs."""
+    person = link.person
+    if name:
+        people.rename(person, name)
+    person.confirmed_at = person.confirmed_at or store.now()
+    links.use(link)
+    set_password(person, hashed)
+    return person
+
+
+def ask_address(person: Person, email: str, *, confirm: bool) -> None:
+    """Change the address: at once where no mail is sent, else once the new one is confirmed.
+
+    Raises Refused if it is the present one, or taken; with `confirm` a taken one is passed over in silence.
+    """
+    email = fold_address(email)
+    if email == person.email:
+        raise Refused(_("This is your address already."))
+    if not confirm:
+        _change_address(person, email)
+        return
+    links.drop(person, "address")
+    taken = people.by_address(email) is not None
+    events.record("address_asked", by=person, person=person, email=email, mails=not taken)
+
+
+def change_address(link: OneTimeLink) -> Person:
+    """Raises Refused where somebody else got the address in the meantime."""
+    links.use(link)
+    _change_address(link.person, link.email)
+    return link.person
+
+
+def _change_address(person: Person, email: str) -> None:
+    old = person.email
+    try:
+        with db.session.begin_nested():
+            person.email = email
+    except IntegrityError:
+        raise Refused(_("Somebody with this address has an account already.")) from None
+    links.drop(person, "reset", "confirm", "invitation", "address")
+    events.record("address_changed", by=person, person=person, old=old)
