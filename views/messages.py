@@ -6,16 +6,16 @@ from flask_babel import gettext as _
 import forms
 from helpdesk import events, messages, store
 from helpdesk.errors import Refused
-from views import tickets
+from views.ticket_page import back_to, page, stale
 
 
 def reply(ticket, me):
     form = forms.ReplyForm()
     if not form.validate_on_submit():
-        return tickets.page(ticket, me, status=422, reply=form)
-    news = tickets.stale(form, ticket, me)
+        return page(ticket, me, status=422, reply=form)
+    news = stale(form, ticket, me)
     if news:
-        return tickets.page(ticket, me, status=409, reply=form, news=news)
+        return page(ticket, me, status=409, reply=form, news=news)
     resolves = form.resolve.data and me.is_agent
     try:
         if resolves:
@@ -26,25 +26,25 @@ def reply(ticket, me):
     except Refused as no:
         form.refuse(no)
         store.undo()
-        return tickets.page(ticket, me, status=409, reply=form)
+        return page(ticket, me, status=409, reply=form)
     if went_to is not ticket:
         flash(_("Ticket #%(old)s is closed, so your reply has become ticket #%(new)s.", old=ticket.id, new=went_to.id))
     else:
         flash(_("Your reply is sent and the ticket is resolved.") if resolves else _("Your reply is sent."))
-    return tickets.back_to(went_to)
+    return back_to(went_to)
 
 
 def note(ticket, me):
     form = forms.NoteForm()
     if not form.validate_on_submit():
-        return tickets.page(ticket, me, status=422, note=form)
+        return page(ticket, me, status=422, note=form)
     try:
         messages.note(ticket, form.body.data, by=me, form_token=form.token)
     except Refused as no:
         form.refuse(no)
-        return tickets.page(ticket, me, status=409, note=form)
+        return page(ticket, me, status=409, note=form)
     flash(_("Your note is added. Only agents see it."))
-    return tickets.back_to(ticket)
+    return back_to(ticket)
 
 
 def correct(ticket, message, me):
@@ -53,13 +53,13 @@ def correct(ticket, message, me):
         form.seen.data = str(events.newest(ticket, me))
     if not form.validate_on_submit():
         return _correct_page(ticket, message, form, 422 if form.is_submitted() else 200)
-    news = [event for event in tickets.stale(form, ticket, me, own=True) if event.message_id == message.id]
+    news = [event for event in stale(form, ticket, me, own=True) if event.message_id == message.id]
     if news and form.body.data != message.body:
         form.seen.data = str(news[-1].id)
         return _correct_page(ticket, message, form, 409, news)
     messages.correct(message, form.body.data, by=me)
     flash(_("The message is corrected."))
-    return tickets.back_to(ticket, f"message-{message.id}")
+    return back_to(ticket, f"message-{message.id}")
 
 
 def _correct_page(ticket, message, form, status, news=()):

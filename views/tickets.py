@@ -1,21 +1,18 @@
 """Raise a ticket, see it, work on it."""
 
-import re
-
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import access, audience, carried, categories, events, messages, people, reading, store, tickets, triage
+from helpdesk import carried, categories, edits, events, people, store, tickets, triage
 from helpdesk.errors import Refused
-from helpdesk.words import PRIORITY_NAMES
-from web.door import aside
+from views.ticket_page import back_to, facts_form, facts_of, packed, page, stale
 
 
 def mine(me):
     finished = request.args.get("show") == "finished"
-    page = triage.own(me, finished=finished, mark=request.args.get("mark", ""))
-    return render_template("tickets/mine.html", page=page, finished=finished)
+    found = triage.own(me, finished=finished, mark=request.args.get("mark", ""))
+    return render_template("tickets/mine.html", page=found, finished=finished)
 
 
 # ---- raise
@@ -50,8 +47,8 @@ def _new_page(me, form):
     if request.method == "GET":
         form.show(carried.find(me, request.path) or {})
     suggestions = people.suggestions() if me.is_agent else []
-    page = render_template("tickets/new.html", form=form, suggestions=suggestions)
-    return page, 422 if form.is_submitted() else 200
+    html = render_template("tickets/new.html", form=form, suggestions=suggestions)
+    return html, 422 if form.is_submitted() else 200
 
 
 def _category(value):
@@ -65,116 +62,23 @@ def show(ticket, me):
     return page(ticket, me)
 
 
-def page(ticket, me, *, status=200, **given):
-    """The ticket's page. A form that was sent and not accepted is handed in, the others are fresh."""
-    timeline = events.timeline(ticket, me)
-    seen = str(timeline[-1].id) if timeline else "0"
-    if request.method == "GET":
-        aside(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
-    takes_part = me.is_agent or ticket.requester_id == me.id
-    return (
-        render_template(
-            "tickets/show.html",
-            ticket=ticket,
-            timeline=timeline,
-            versions=messages.earlier_texts(ticket) if me.is_agent else {},
-            watchers=audience.watchers(ticket),
-            follows=_visible(ticket.follows_id, me),
-            takes_part=takes_part,
-            may_edit=takes_part and tickets.may_edit(ticket, me),
-            others=triage.other_tickets(ticket) if me.is_agent else 0,
-            close_days=current_app.config["AUTO_CLOSE_DAYS"],
-            news=given.get("news"),
-            refusal=given.get("refusal"),
-            button=forms.EmptyForm(),
-            **_forms(ticket, me, seen, given),
-        ),
-        status,
-    )
-
-
-def _forms(ticket, me, seen, given):
-    """The forms on the page, each knowing the last event that is shown."""
-    shown = {"reply": given.get("reply") or _fresh(forms.ReplyForm, ticket, me, "messages.reply")}
-    if me.is_agent:
-        shown["note"] = given.get("note") or _fresh(forms.NoteForm, ticket, me, "messages.note")
-        shown["facts"] = given.get("facts") or facts_form(ticket, me, formdata=None)
-        shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
-        shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)
-        shown["suggestions"] = people.suggestions()
-    for name in ("reply", "note", "facts"):
-        if name in shown:
-            shown[name].seen.data = seen
-    return shown
-
-
-def _fresh(kind, ticket, me, endpoint):
-    form = kind(formdata=None)
-    form.show(carried.find(me, url_for(endpoint, ticket=ticket)) or {})
-    return form
-
-
-def _visible(number, me):
-    return access.find_ticket(me, number, to_change=False) if number else None
-
-
-def stale(form, ticket, me, *, own=False):
-    """What happened that this reader may see since the form was opened; nothing where the form does not say when."""
-    if not re.fullmatch(r"[0-9]{1,9}", form.seen.data or ""):
-        return []
-    news = events.since(ticket, me, int(form.seen.data))
-    return [event for event in news if own or event.actor_id != me.id]
-
-
-def back_to(ticket, anchor=None):
-    return redirect(url_for("tickets.show", ticket=ticket, _anchor=anchor), 303)
-
-
 # ---- facts and edits
-
-
-def facts_form(ticket, me, **options):
-    present = _present(ticket)
-    form = forms.FactsForm(data=present | {"was": _packed(present)}, **options)
-    form.status.choices = [c for c in form.status.choices if c.value != "new" or ticket.status == "new"]
-    agents = people.agents()
-    held = [ticket.assignee] if ticket.assignee and ticket.assignee not in agents else []
-    labels = [(str(a.id), _("%(name)s (me)", name=a.name) if a is me else a.name) for a in [*agents, *held]]
-    form.assignee.choices = forms.choices_of([("", _("Nobody")), *labels])
-    offered = [c for c in categories.every() if c.retired_at is None or c is ticket.category]
-    form.category.choices = forms.choices_of([("", _("None")), *((str(c.id), c.name) for c in offered)])
-    return form
 
 
 def _differs(form, ticket):
     """A form that says what the ticket says already (sent twice, perhaps) can overwrite nothing."""
-    named = _present(ticket).items()
+    named = facts_of(ticket).items()
     return any((form[name].data or "") != value for name, value in named if name != "reason" or form.reason.data)
 
 
 def _keep_own_changes(form, ticket):
     """Show what is true now where this person changed nothing, and what they chose where they did."""
     was = dict(pair.partition("=")[::2] for pair in (form.was.data or "").split(";"))
-    present = _present(ticket)
+    present = facts_of(ticket)
     for name, value in present.items():
         if form[name].data == was.get(name, ""):
             form[name].data = value
-    form.was.data = _packed(present)
-
-
-def _packed(present):
-    return ";".join(f"{name}={value}" for name, value in present.items() if name != "reason")
-
-
-def _present(ticket):
-    return {
-        "status": ticket.status,
-        "reason": ticket.pending_reason or "",
-        "assignee": str(ticket.assignee_id or ""),
-        "priority": PRIORITY_NAMES[ticket.priority],
-        "category": str(ticket.category_id or ""),
-        "type": ticket.type,
-    }
+    form.was.data = packed(present)
 
 
 def facts(ticket, me):
@@ -218,7 +122,7 @@ def edit(ticket, me):
     if request.method == "GET":
         form.seen.data = str(events.newest(ticket, me))
         form.show(carried.find(me, request.path) or {})
-    if not tickets.may_edit(ticket, me):
+    if not edits.may_edit(ticket, me):
         return _edit_page(ticket, me, form, 409)
     if not form.validate_on_submit():
         return _edit_page(ticket, me, form, 422 if form.is_submitted() else 200)
@@ -227,7 +131,7 @@ def edit(ticket, me):
         form.seen.data = str(news[-1].id)
         return _edit_page(ticket, me, form, 409, news)
     try:
-        tickets.edit(ticket, subject=form.subject.data, description=form.description.data, by=me)
+        edits.edit(ticket, subject=form.subject.data, description=form.description.data, by=me)
         if me.is_agent and form.requester.data != _label(ticket.requester):
             tickets.change_requester(ticket, to=people.named(form.requester.data, by=me), by=me)
     except Refused as no:
@@ -247,7 +151,7 @@ def _edit_page(ticket, me, form, status, news=()):
         ticket=ticket,
         form=form,
         news=news,
-        closed=not tickets.may_edit(ticket, me),
+        closed=not edits.may_edit(ticket, me),
         suggestions=people.suggestions() if me.is_agent else [],
     )
     return html, status
