@@ -54,10 +54,10 @@ def count(limit: Limit, whom: str, at: datetime | None = None) -> timedelta | No
         return min(tries) + limit.within - at
 
 
-def count_sign_in(email: str, client: str) -> timedelta | None:
+def count_sign_in(email: str, client: str, at: datetime | None = None) -> timedelta | None:
     """A try to sign in counts for the client, for the account, and for the two together."""
     for limit, whom in _sign_in_limits(email, client):
-        if wait := count(limit, whom):
+        if wait := count(limit, whom, at):
             return wait
     return None
 

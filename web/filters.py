@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -89,10 +89,8 @@ def _mark(path: Path) -> str:
 
 def local_path(wanted: str | None) -> str:
     """The path if it is one on this desk, else the start page: nobody is led to another site."""
-    wanted = wanted or ""
-    parts = urlsplit(wanted)
-    plain = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return wanted if plain and all(32 < ord(letter) < 127 and letter != "\\" for letter in wanted) else "/"
+    # One slash, then what may stand in an address as it is sent: no second slash, no backslash, no control characters.
+    return wanted if wanted and re.fullmatch(r"/(?!/)[!-\[\]-~]*", wanted) else "/"
 
 
 def set_up(app: Flask) -> None:
