@@ -54,9 +54,9 @@ def run(app: Flask) -> None:
     log.info("worker stopped")
 
 
-def run_once(app: Flask) -> None:
+def run_once(app: Flask, jobs: tuple[Job, ...] = JOBS) -> None:
     """Every job once, whether its time has come or not."""
-    for job in JOBS:
+    for job in jobs:
         _run(app, job)
 
 

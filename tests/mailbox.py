@@ -65,7 +65,7 @@ class Mailbox:
 
 def text_of(message):
     """The plain text part of a mail."""
-    return message.get_body(("plain",)).get_content()
+    return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
 
 def _free_port():
@@ -78,4 +78,4 @@ def _free_port():
 
 def html_of(message):
     """The HTML part of a mail."""
-    return message.get_body(("html",)).get_content()
+    return message.get_body(("html",)).get_content().replace("\r\n", "\n")

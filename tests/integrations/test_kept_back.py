@@ -1,0 +1,109 @@
+"""Mails that are owed and yet not sent: what they were about is gone, or there is no mail server."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from helpdesk import accounts, links, people, store, tickets
+from models import Delivery, OneTimeLink, db
+from tests.builders import act, reply, ticket
+from tests.cast import hashed
+from tests.integrations.causes import KINDS, answer, invitation
+
+
+def trash(made, cast):
+    act(tickets.trash, made, by=cast.eve)
+
+
+def other_requester(made, cast):
+    act(tickets.change_requester, made, to=cast.ben, by=cast.eve)
+
+
+def switch_off(made, cast):
+    act(people.switch_off, cast.ada, by=cast.eve)
+
+
+@pytest.mark.parametrize(
+    "change, why", [(trash, "in the trash"), (other_requester, "does not see"), (switch_off, "is switched off")]
+)
+def test_who_may_no_longer_see_the_ticket_gets_no_mail(cast, mailbox, work, change, why):
+    made = ticket(cast.ada)
+    reply(made, by=cast.cleo)
+    change(made, cast)
+    work()
+    assert mailbox.sent_to("ada@example.com") == []
+    for delivery in db.session.query(Delivery).filter_by(person_id=cast.ada.id):
+        assert delivery.state == "cancelled" and why in delivery.last_error
+
+
+def done_reset():
+    act(accounts.set_password, people.by_address("ada@example.com"), hashed())
+
+
+def done_confirm():
+    people.by_address("nia@example.com").confirmed_at = store.now()
+    db.session.commit()
+
+
+def done_invitation():
+    people.by_address("nia@example.com").password_hash = hashed()
+    db.session.commit()
+
+
+def done_new_address():
+    act(accounts.ask_address, people.by_address("ada@example.com"), "ada@newer.example.com", confirm=True)
+
+
+@pytest.mark.parametrize("done", [done_reset, done_confirm, done_invitation, done_new_address])
+def test_a_link_that_is_no_longer_wanted_is_not_mailed(cast, mailbox, work, done):
+    kind = done.__name__.removeprefix("done_")
+    cause, to, _words = KINDS[kind]
+    cause(cast)
+    done()
+    work()
+    assert mailbox.sent_to(to) == []
+    assert db.session.query(Delivery).filter_by(mail=kind, email=to).one().state == "cancelled"
+
+
+# ---- no mail server
+
+
+def test_without_a_mail_server_the_mail_log_shows_the_text_and_its_link_works(app, browse, cast, mailbox, work):
+    invitation(cast)
+    work(app)
+    delivery = db.session.query(Delivery).one()
+    assert delivery.state == "unsent" and mailbox.messages == []
+    page = browse(cast.eve).get(f"/mail/{delivery.id}").text
+    token = urlsplit(re.search(r"http://desk.test/invitation/[\w-]+", page).group()).path.rpartition("/")[2]
+    assert links.find(token, "invitation").person.email == "nia@example.com"
+
+
+def test_in_production_without_a_mail_server_no_text_and_no_link_is_made(browse, cast, make_app, work):
+    desk = make_app(APP_ENV="production")
+    invitation(cast)
+    work(desk)
+    delivery = db.session.query(Delivery).one()
+    assert (delivery.state, delivery.shown_text) == ("unsent", None)
+    assert db.session.query(OneTimeLink).count() == 0
+
+
+def test_text_kept_in_development_is_not_shown_in_production(app, browse, cast, make_app, work):
+    answer(cast)
+    work(app)
+    delivery = db.session.query(Delivery).filter_by(mail="answer").one()
+    assert "Please **restart** it." in delivery.shown_text
+    page = browse(cast.eve, make_app(APP_ENV="production")).get(f"/mail/{delivery.id}")
+    assert page.status_code == 200 and "restart" not in page.text
+
+
+def test_once_there_is_a_mail_server_a_mail_that_was_kept_can_be_sent(app, browse, cast, mailbox, work):
+    ticket(cast.ada)
+    work(app)
+    delivery = db.session.query(Delivery).one()
+    eve = browse(cast.eve)
+    eve.follow(eve.post(f"/mail/{delivery.id}/again"))
+    work()
+    db.session.refresh(delivery)
+    assert (delivery.state, delivery.shown_text) == ("sent", None)
+    assert len(mailbox.sent_to("ada@example.com")) == 1

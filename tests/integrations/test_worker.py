@@ -1,0 +1,190 @@
+"""The worker: several at once, killed at the worst moment, stopped, met by an error; and what it does by the clock."""
+
+import signal
+import socket
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from helpdesk import attempts, carried, links, sessions, store, tickets
+from jobs import worker
+from models import Attempt, CarriedForm, Delivery, Event, OneTimeLink, Session, Ticket, db
+from tests.builders import act, ticket
+from tests.conftest import SETTINGS
+from tests.live import LiveDesk
+
+
+@pytest.fixture
+def process(app, database_url, mailbox):
+    """A worker in a process of its own; more settings can be given."""
+    started = []
+
+    def start(**settings):
+        post = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(mailbox.port), "MAIL_FROM": "it@desk.test"}
+        desk = LiveDesk(**SETTINGS | {"DATABASE_URL": database_url} | post | settings)
+        desk.start_worker()
+        started.append(desk)
+        return desk.worker
+
+    yield start
+    for desk in started:
+        desk.stop()
+
+
+def wait_until(true, seconds=15):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        db.session.rollback()
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def states():
+    return [state for (state,) in db.session.query(Delivery.state).order_by(Delivery.id)]
+
+
+def test_three_workers_at_once_send_each_mail_once(cast, mailbox, _sending_desk):
+    for _ in range(40):
+        ticket(cast.ada)
+    db.session.rollback()
+    several = [threading.Thread(target=_work_off, args=(_sending_desk,)) for _ in range(3)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join()
+    assert states() == ["sent"] * 40
+    assert len({mail["Message-ID"] for mail in mailbox.messages}) == len(mailbox.messages) == 40
+
+
+def _work_off(desk):
+    for _ in range(5):
+        worker.run_once(desk)
+
+
+def test_a_worker_killed_after_the_mail_was_taken_sends_it_again_with_the_same_message_id(
+    cast, mailbox, process, monkeypatch, work
+):
+    keep = mailbox.handle_DATA
+
+    async def keep_and_kill(server, session, envelope):
+        kept = await keep(server, session, envelope)
+        running.kill()
+        running.wait()
+        return kept
+
+    monkeypatch.setattr(mailbox, "handle_DATA", keep_and_kill, raising=False)
+    ticket(cast.ada)
+    running = process()
+    mailbox.wait_for("ada@example.com")
+    wait_until(lambda: running.poll() is not None)
+    monkeypatch.undo()
+    work()
+    assert len(mailbox.messages) == 1 and states() == ["sending"], "as long as the lease lasts, nobody touches it"
+    db.session.query(Delivery).update({"leased_until": store.now() - timedelta(seconds=1)})
+    db.session.commit()
+    work()
+    first, second = mailbox.messages
+    assert first["Message-ID"] == second["Message-ID"] and states() == ["sent"]
+
+
+def test_a_worker_process_sends_within_a_moment_and_stops_within_a_second(cast, mailbox, process):
+    running = process()
+    ticket(cast.ada)
+    mailbox.wait_for("ada@example.com")
+    wait_until(lambda: states() == ["sent"])
+    began = time.monotonic()
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(5) == 0
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_worker_that_waits_for_a_silent_mail_server_stops_all_the_same(cast, mailbox, process, work):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ticket(cast.ada)
+        running = process(MAIL_PORT=str(silent.getsockname()[1]))
+        line, _address = silent.accept()
+        began = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(5) == 0
+        assert time.monotonic() - began < 2
+        line.close()
+    assert states() == ["sending"]
+    db.session.query(Delivery).update({"leased_until": store.now() - timedelta(seconds=1)})
+    db.session.commit()
+    work()
+    assert len(mailbox.messages) == 1
+
+
+def test_an_error_in_one_job_is_logged_and_does_not_stop_the_others(cast, mailbox, _sending_desk):
+    def explode():
+        raise RuntimeError("out of cheese")
+
+    ticket(cast.ada)
+    db.session.rollback()
+    broken = worker.Job(explode, 1)
+    worker.run_once(_sending_desk, (broken, *worker.JOBS, broken))
+    assert len(mailbox.messages) == 1
+
+
+def test_a_worker_outlives_a_database_that_fails_for_a_while(cast, mailbox, work):
+    ticket(cast.ada)
+    _rename("deliveries", "away")
+    try:
+        work()
+    finally:
+        _rename("away", "deliveries")
+    assert mailbox.messages == []
+    work()
+    assert len(mailbox.messages) == 1
+
+
+def _rename(old, new):
+    db.session.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+    db.session.commit()
+
+
+def test_a_resolved_ticket_closes_after_its_days_and_not_before(cast, mailbox, work):
+    early, late = ticket(cast.ada, subject="Early"), ticket(cast.ada, subject="Late")
+    now = store.now()
+    act(tickets.set_status, early, "resolved", by=cast.cleo, at=now - timedelta(days=7, minutes=1))
+    act(tickets.set_status, late, "resolved", by=cast.cleo, at=now - timedelta(days=6, hours=23))
+    work()
+    assert (early.status, late.status) == ("closed", "resolved")
+    event = db.session.query(Event).filter_by(kind="closed").one()
+    assert event.ticket_id == early.id and event.actor is None
+    work()
+    assert db.session.query(Event).filter_by(kind="closed").count() == 1
+
+
+def test_the_trash_is_emptied_after_its_days_with_all_that_belongs_to_it(cast, work):
+    old, young = ticket(cast.ada), ticket(cast.ada)
+    numbers = old.id, young.id
+    now = store.now()
+    act(tickets.trash, old, by=cast.eve, at=now - timedelta(days=31))
+    act(tickets.trash, young, by=cast.eve, at=now - timedelta(days=29))
+    work()
+    assert [number for (number,) in db.session.query(Ticket.id)] == [numbers[1]]
+    assert db.session.query(Event).filter_by(ticket_id=numbers[0]).count() == 0
+    assert db.session.query(Event).filter_by(kind="purged").one().facts == {"number": numbers[0]}
+
+
+def test_what_nobody_needs_any_more_is_forgotten(cast, work):
+    long_ago = store.now() - timedelta(days=70)
+    with store.writing():
+        ada = db.session.merge(cast.ada)
+        links.make(ada, "reset", at=long_ago)
+        links.make(ada, "reset")
+        sessions.start(ada, keep=True, ip="", user_agent="", at=long_ago)
+        sessions.start(ada, keep=True, ip="", user_agent="")
+        carried.keep(ada, "/tickets/new", {"subject": "old"}, long_ago)
+        carried.keep(ada, "/tickets/1/messages", {"body": "new"})
+    attempts.count(attempts.RESET_CLIENT, "10.0.0.1", long_ago)
+    attempts.count(attempts.RESET_CLIENT, "10.0.0.1")
+    work()
+    for table in (OneTimeLink, Session, CarriedForm, Attempt):
+        assert db.session.query(table).count() == 1, table.__tablename__
