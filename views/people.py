@@ -9,6 +9,7 @@ import forms
 from helpdesk import people as acts
 from helpdesk import sessions, store
 from helpdesk.errors import Refused
+from helpdesk.text import clean
 from helpdesk.words import PERSON_STATES, ROLES
 
 MOST = 50
@@ -19,7 +20,7 @@ def people(me):
 
 
 def _list_page(form, status=200):
-    words, role = request.args.get("q", "")[:200], request.args.get("role", "")
+    words, role = clean(request.args.get("q", ""))[:200], request.args.get("role", "")
     role = role if role in ROLES else ""
     after = _start()
     found = acts.search(words, role=role, after=after, most=MOST)
