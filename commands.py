@@ -1,5 +1,132 @@
-"""Chores for whoever runs the desk, as `flask` commands."""
+"""Chores for whoever runs the desk, as `flask` commands: each asks, calls one act, and says how it went."""
+
+import sys
+from functools import wraps
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+import forms
+from helpdesk import backup, demo, import_file, importing, migrations, passwords, people, store
+from helpdesk.errors import Refused
+from models import db
 
 
 def set_up(app):
-    pass
+    for command in (create_admin, first_key, import_tickets, demo_company, write_backup, work):
+        app.cli.add_command(command)
+
+
+def chore(name):
+    """A command that needs the database, and says in a sentence what is wrong instead of showing a traceback."""
+
+    def decorate(function):
+        @click.command(name)
+        @with_appcontext
+        @wraps(function)
+        def run(**given):
+            try:
+                _check_database()
+                return function(**given)
+            except Refused as no:
+                raise click.ClickException(str(no)) from None
+
+        return run
+
+    return decorate
+
+
+def _check_database():
+    if not store.reachable():
+        raise Refused(_("The database does not answer. Check DATABASE_URL."))
+    if not migrations.current():
+        raise Refused(_("The database does not have the tables of this version. Run: flask --app app db upgrade"))
+
+
+@chore("create-admin")
+@click.option("--email", prompt=True, help="The address to sign in with.")
+@click.option("--name", prompt=True, help="The full name.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+def create_admin(email, name, password_stdin):
+    """Make an admin: a new account, or one that exists, which gets this name and password."""
+    password = _piped_password() if password_stdin else _asked_password()
+    typed = MultiDict({"name": name, "email": email, "password": password})
+    form = forms.RegisterForm(typed, meta={"csrf": False})
+    if not form.validate():
+        wrong = [f"{form[field].label.text}: {why}" for field, reasons in form.errors.items() for why in reasons]
+        raise Refused("\n".join(wrong))
+    hashed = passwords.hash(form.password.data)
+    with store.writing():
+        people.make_admin(form.name.data, form.email.data, hashed)
+    click.echo(_("%(email)s is an admin now.", email=form.email.data))
+
+
+def _piped_password():
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _asked_password():
+    again = _("Once more, to be sure")
+    return click.prompt(_("Password"), hide_input=True, confirmation_prompt=again, err=True)
+
+
+@chore("first-key")
+def first_key():
+    """Print a new one-time key for whoever opens the first page. Earlier keys are worthless then."""
+    if people.any_admin():
+        raise Refused(_("There is an admin already. Sign in, or make another one with: flask create-admin"))
+    with store.writing():
+        key = people.new_first_key()
+    click.echo(_("Open %(url)s/setup and type this key: %(key)s", url=current_app.config["PUBLIC_URL"], key=key))
+
+
+@chore("import-tickets")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_tickets(file):
+    """Import tickets from FILE, a CSV (or CSV.gz) with the columns external_id, subject, description and category.
+
+    Optional columns: requester_email, status, priority, created_at. Nobody is mailed, and what is there already is not
+    imported again. Rows that cannot be imported are listed, the others are kept.
+    """
+    lines = import_file.count_lines(file)
+    host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
+    with click.progressbar(length=lines, label=_("Importing"), file=sys.stderr) as bar:
+        outcome = importing.run(file, host=host, progress=bar.update)
+    for row in outcome.bad:
+        click.echo(_("Line %(line)d: %(why)s", line=row.line, why=row.why), err=True)
+    said = _("%(added)d imported, %(known)d here already, ", added=outcome.added, known=outcome.known)
+    click.echo(said + _("%(bad)d left out.", bad=len(outcome.bad)))
+    sys.exit(1 if outcome.bad else 0)
+
+
+@chore("demo")
+def demo_company():
+    """Fill an empty desk with a made-up company to try it out, and print its accounts."""
+    zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
+    accounts, password = demo.fill(zone=zone)
+    widest = max(len(person.email) for person in accounts)
+    for person in accounts:
+        click.echo(f"{person.email:{widest}}  {person.role:5}  {password}")
+    url = current_app.config["PUBLIC_URL"]
+    click.echo(_("Sign in with one of these at %(url)s/login. No mail goes to any of them.", url=url))
+
+
+@chore("backup")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def write_backup(file):
+    """Copy the SQLite database to FILE while the desk goes on working. By default into "backups" beside it."""
+    click.echo(_("Saved to %(path)s", path=backup.write(db.engine.url, file)))
+
+
+@chore("worker")
+def work():
+    """Send mails, close and clear up, until stopped. A desk needs one of these running; more do no harm."""
+    from jobs import worker
+
+    worker.run(current_app._get_current_object())

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from click import ClickException
+
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -18,8 +20,8 @@ HERE = Path(__file__).resolve().parent
 KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "your-secret-key", "please-change-me"}
 
 
-class BadSetting(Exception):
-    """A setting cannot be used. The message names it and says what to do."""
+class BadSetting(ClickException):
+    """A setting cannot be used. The message names it and says what to do; `flask` commands show it on a line."""
 
 
 def text(value: str) -> str:

@@ -206,6 +206,7 @@ class Ticket(Model):
         Index(None, "priority", "activity_at", "id"),
         Index(None, "created_at"),
         Index(None, "finished_at"),
+        Index(None, "follows_id"),
         Index(None, "trashed_at"),
         COUNTING,
     )

@@ -251,11 +251,13 @@ def make_first_admin(key: str, name: str, email: str, hashed: str) -> Person:
 
 
 def make_admin(name: str, email: str, hashed: str) -> Person:
-    """For the command line: a new admin, or an existing person made one."""
+    """For the command line: a new admin, or an existing person made one, whose sessions and links end."""
     person = by_address(email) or add(name, email)
     rename(person, name)
     person.role, person.password_hash, person.confirmed_at = "admin", hashed, store.now()
     person.switched_off_at = None
+    sessions.end_all(person)
+    links.drop(person, "confirm", "reset", "invitation", "address")
     db.session.execute(delete(DeskFact).where(DeskFact.name == FIRST_KEY))
     events.record("admin_made", by=None, person=person)
     return person

@@ -164,6 +164,7 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_tickets_assignee_id_status_activity_at_id'), ['assignee_id', 'status', 'activity_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_created_at'), ['created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_finished_at'), ['finished_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_tickets_follows_id'), ['follows_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_priority_activity_at_id'), ['priority', 'activity_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_requester_id_public_activity_at_id'), ['requester_id', 'public_activity_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_status_activity_at_id'), ['status', 'activity_at', 'id'], unique=False)

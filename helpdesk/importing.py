@@ -1,0 +1,160 @@
+"""Tickets from another system: rows of a CSV file kept in chunks, so that the desk stays usable meanwhile."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from helpdesk import categories, import_file, store
+from helpdesk.import_file import Bad, Row
+from helpdesk.text import fold, fold_address
+from helpdesk.words import FINISHED, NAME_MAX, PRIORITY_RANKS
+from models import Event, Person, Ticket, db
+
+CHUNK = 500
+TRIES = 3
+
+
+@dataclass
+class Outcome:
+    """How an import went: tickets added, rows whose ticket was there already, and rows that were left out."""
+
+    added: int = 0
+    known: int = 0
+    bad: list[Bad] = field(default_factory=list)
+
+
+def run(path: Path, *, host: str, progress: Callable[[int], None], at: datetime | None = None) -> Outcome:
+    """Import the file; `progress` is told how many more of its lines are done, `host` is the desk's own.
+
+    Each chunk is a transaction of its own: an import that was interrupted goes on where it was when run again.
+    Raises Refused where the file or its first line cannot be used; nothing is imported then.
+    """
+    at = at or store.now()
+    outcome, seen, done = Outcome(), dict[str, int](), 0
+    found = import_file.rows(path, at)
+    while chunk := list(itertools.islice(found, CHUNK)):
+        judged = [_first(row, seen) for row in chunk]
+        good = [row for row in judged if isinstance(row, Row)]
+        added = _keep(good, nobody(host), at)
+        outcome.added += added
+        outcome.known += len(good) - added
+        outcome.bad += [row for row in judged if isinstance(row, Bad)]
+        progress(chunk[-1].line - done)
+        done = chunk[-1].line
+    return outcome
+
+
+def nobody(host: str) -> str:
+    """The address of the requester "Imported", to whom rows without a requester belong."""
+    try:
+        return fold_address(f"imported@{host}")
+    except ValueError:
+        return "imported@helpdesk.example"
+
+
+def _first(row: Row | Bad, seen: dict[str, int]) -> Row | Bad:
+    """The same external_id twice in a file is a mistake in the file: the first one counts."""
+    if isinstance(row, Bad):
+        return row
+    line = seen.setdefault(row.external_id, row.line)
+    if line == row.line:
+        return row
+    return Bad(row.line, _("external_id %(id)s stands on line %(line)d already.", id=row.external_id, line=line))
+
+
+def _keep(rows: list[Row], nobodys: str, at: datetime) -> int:
+    """Insert what is new. Returns how many. Tried again where somebody took one of the addresses or ids meanwhile."""
+    for tries_left in range(TRIES - 1, -1, -1):
+        try:
+            with store.writing():
+                return _insert(rows, nobodys, at)
+        except DBAPIError as error:
+            if not tries_left or not (isinstance(error, IntegrityError) or store.lost_a_race(error)):
+                raise
+    return 0
+
+
+def _insert(rows: list[Row], nobodys: str, at: datetime) -> int:
+    known = set(db.session.scalars(select(Ticket.external_id).where(_among(rows))))
+    fresh = [row for row in rows if row.external_id not in known]
+    if not fresh:
+        return 0
+    people = _requesters({row.requester_email or nobodys for row in fresh}, nobodys, at)
+    filed = _categories(row.category for row in fresh)
+    tickets = [_ticket(row, people[row.requester_email or nobodys], filed.get(fold(row.category)), at) for row in fresh]
+    db.session.execute(insert(Ticket), tickets)
+    numbers = db.session.execute(select(Ticket.id, Ticket.external_id).where(_among(fresh)).order_by(Ticket.id)).all()
+    db.session.execute(insert(Event), [_event(number, external_id, at) for number, external_id in numbers])
+    return len(fresh)
+
+
+def _among(rows: list[Row]) -> Any:
+    return Ticket.external_id.in_([row.external_id for row in rows])
+
+
+def _requesters(emails: set[str], nobodys: str, at: datetime) -> dict[str, int]:
+    """Ids by address. Whoever is unknown becomes a person who is only an address."""
+    known = _ids(emails)
+    missing = sorted(emails - known.keys())
+    if not missing:
+        return known
+    names = {email: _("Imported") if email == nobodys else email.partition("@")[0][:NAME_MAX] for email in missing}
+    new = [
+        {"name": name, "folded_name": fold(name)[:250], "email": email, "created_at": at}
+        for email, name in names.items()
+    ]
+    db.session.execute(insert(Person), new)
+    return known | _ids(set(missing))
+
+
+def _ids(emails: set[str]) -> dict[str, int]:
+    return {
+        email: id for email, id in db.session.execute(select(Person.email, Person.id).where(Person.email.in_(emails)))
+    }
+
+
+def _categories(names: Any) -> dict[str, int]:
+    """Ids by folded name. Unknown ones are added, in the order in which the file names them."""
+    known = {fold(category.name): category.id for category in categories.every()}
+    for name in names:
+        if name and fold(name) not in known:
+            category = categories.add(name, by=None)
+            db.session.flush()
+            known[fold(name)] = category.id
+    return known
+
+
+def _ticket(row: Row, requester: int, category: int | None, at: datetime) -> dict[str, Any]:
+    """A ticket as it came. When it was finished nobody knows, so its own time stands for that."""
+    since = row.created_at or at
+    return {
+        "external_id": row.external_id,
+        "subject": row.subject,
+        "description": row.description,
+        "type": "incident",
+        "status": row.status,
+        "pending_reason": _("imported as pending") if row.status == "pending" else None,
+        "priority": PRIORITY_RANKS[row.priority],
+        "category_id": category,
+        "requester_id": requester,
+        "raised_by_id": requester,
+        "created_at": since,
+        "activity_at": since,
+        "public_activity_at": since,
+        "resolved_at": since if row.status == "resolved" else None,
+        "finished_at": since if row.status in FINISHED else None,
+    }
+
+
+def _event(number: int, external_id: str | None, at: datetime) -> dict[str, Any]:
+    """Written at once for the whole chunk, hence not by events.record: an import owes nobody a mail."""
+    return {"kind": "imported", "public": True, "ticket_id": number, "facts": {"external_id": external_id}, "at": at}

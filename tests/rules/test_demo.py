@@ -1,0 +1,87 @@
+"""The demo company: alive enough to try the desk out, and silent."""
+
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import func, select
+
+from helpdesk import demo, demo_script, passwords, store, words
+from helpdesk.errors import Refused
+from models import Category, Delivery, Event, Message, MessageVersion, Person, ReadMark, Ticket, Watcher, db
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def count(model, *where):
+    return db.session.scalar(select(func.count()).select_from(model).where(*where))
+
+
+def test_the_company_has_about_25_people_and_150_tickets_of_every_kind(app):
+    demo.fill(zone=BERLIN)
+    assert 24 <= count(Person) <= 27
+    assert 145 <= count(Ticket) <= 165
+    assert set(db.session.scalars(select(Ticket.status))) == set(words.STATUSES)
+    assert set(db.session.scalars(select(Ticket.priority))) == set(words.PRIORITIES)
+    assert set(db.session.scalars(select(Ticket.category_id))) == set(db.session.scalars(select(Category.id)))
+    for ticket_with in (Ticket.trashed_at, Ticket.follows_id, Ticket.pending_reason):
+        assert count(Ticket, ticket_with.is_not(None)) > 0
+    assert count(Message, Message.kind == "reply") > 200
+    assert count(Message, Message.kind == "note") > 30
+    assert count(Watcher) > 10
+    assert count(Event, Event.kind == "reopened") > 5
+
+
+def test_everything_happened_in_the_last_three_months_in_the_order_of_its_numbers(app):
+    demo.fill(zone=BERLIN)
+    now = store.now()
+    raised = db.session.scalars(select(Ticket.created_at).order_by(Ticket.id)).all()
+    assert raised == sorted(raised)
+    assert raised[0] > now - timedelta(days=93)
+    assert max(db.session.scalars(select(Event.at))) <= now
+    for ticket in db.session.query(Ticket):
+        happened = db.session.scalars(select(Event.at).where(Event.ticket_id == ticket.id).order_by(Event.id)).all()
+        assert happened == sorted(happened) and happened[0] == ticket.created_at
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_on_every_day_of_the_week_all_acts_are_over_and_none_is_at_night(weekday):
+    now = datetime(2026, 6, 1 + weekday, 14, 30, tzinfo=timezone.utc)
+    for play in demo_script.plays(now, BERLIN):
+        assert play.moments == sorted(play.moments) and play.moments[-1] < now, play.subject
+        if play.age >= timedelta(days=20):
+            by_people = [at.astimezone(BERLIN) for at, act in zip(play.moments[1:], play.acts) if act.who != "desk"]
+            assert all(at.weekday() < 5 and 8 <= at.hour < 18 for at in by_people), play.subject
+
+
+def test_nothing_is_owed_to_anybody(app, caplog):
+    caplog.set_level("INFO", logger="desk.act")
+    demo.fill(zone=BERLIN)
+    assert set(db.session.scalars(select(Delivery.state))) == {"cancelled"}
+    assert not caplog.records
+
+
+def test_nothing_is_due_to_close_by_itself(app):
+    demo.fill(zone=BERLIN)
+    assert count(Ticket, Ticket.status == "resolved", Ticket.resolved_at < store.now() - timedelta(days=7)) == 0
+
+
+def test_its_accounts_share_a_password_that_the_desk_would_accept(app):
+    accounts, password = demo.fill(zone=BERLIN)
+    assert [person.role for person in accounts[:2]] == ["admin", "agent"]
+    assert all(passwords.matches(password, person.password_hash) for person in accounts[:2])
+    assert len(password) >= words.PASSWORD_MIN and not passwords.is_common(password)
+    assert all(person.is_active and person.confirmed_at for person in accounts)
+
+
+def test_some_answers_are_read_and_some_are_not(app):
+    demo.fill(zone=BERLIN)
+    read = select(ReadMark.ticket_id).where(ReadMark.person_id == Ticket.requester_id, ReadMark.ticket_id == Ticket.id)
+    unread = count(Ticket, ~read.exists())
+    assert 5 < unread < count(Ticket) / 2
+
+
+def test_a_desk_with_people_stays_as_it_is(cast):
+    with pytest.raises(Refused, match="This desk has people already. The demo company needs an empty one."):
+        demo.fill(zone=BERLIN)
+    assert (count(Person), count(Ticket), count(MessageVersion)) == (7, 0, 0)
