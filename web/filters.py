@@ -60,7 +60,9 @@ def lasting(value: datetime) -> str:
 
 def when(value: datetime) -> Markup:
     """A time element: short to read, exact on hover and for machines."""
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), moment(value), ago(value))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.isoformat(timespec="milliseconds"), moment(value), ago(value)
+    )
 
 
 def markdown(value: str) -> Markup:
