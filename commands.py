@@ -110,9 +110,10 @@ def demo_company():
     """Fill an empty desk with a made-up company to try it out, and print its accounts."""
     zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
     accounts, password = demo.fill(zone=zone)
-    widest = max(len(person.email) for person in accounts)
-    for person in accounts:
-        click.echo(f"{person.email:{widest}}  {person.role:5}  {password}")
+    table = [(_("Address"), _("Role"), _("Password"))] + [(who.email, who.role, password) for who in accounts]
+    widest = max(len(row[0]) for row in table)
+    for address, role, secret in table:
+        click.echo(f"{address:{widest}}  {role:5}  {secret}")
     url = current_app.config["PUBLIC_URL"]
     click.echo(_("Sign in with one of these at %(url)s/login. No mail goes to any of them.", url=url))
 

@@ -133,7 +133,9 @@ def test_import_tickets_says_plainly_what_is_wrong_with_the_file(run, tmp_path):
 def test_demo_prints_accounts_that_can_sign_in(run, browse):
     done = run("demo")
     assert done.exit_code == 0
-    email, role, password = done.stdout.splitlines()[0].split()
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[0].split() == ["Address", "Role", "Password"]
+    email, role, password = done.stdout.splitlines()[1].split()
     assert role == "admin"
     browser = browse()
     page = browser.follow(browser.post("/login", {"email": email, "password": password}))
@@ -145,6 +147,7 @@ def test_demo_is_refused_where_there_are_people(run, cast):
     done = run("demo")
     assert done.exit_code == 1
     assert done.stderr == "Error: This desk has people already. The demo company needs an empty one.\n"
+    assert (db.session.query(Person).count(), db.session.query(Ticket).count()) == (7, 0)
 
 
 def test_backup_saves_a_copy_or_names_the_tool_that_does(run, tmp_path):
