@@ -1,0 +1,231 @@
+"""`python run.py`: one command from nothing to a running desk, and what it does when something is in the way."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import config
+from tests.live import LiveDesk
+
+PAGE = "This is too much at once"
+
+
+class Desk(LiveDesk):
+    """The desk as run.py runs it, with an instance folder of its own."""
+
+    def __init__(self, folder, **settings):
+        super().__init__(DATABASE_URL=f"sqlite:///{folder}/desk.db", WEB_WORKERS="1", WEB_THREADS="2", **settings)
+        self.folder = Path(folder)
+        self.env.pop("PUBLIC_URL")
+        self.env |= {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+
+    def start(self):
+        self.log = open(self.folder / "log", "w+")
+        self.web = subprocess.Popen(
+            [sys.executable, "run.py"],
+            cwd=config.HERE,
+            env=self.env,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.wait_until_up()
+        return self
+
+    def said(self):
+        return (self.folder / "log").read_text()
+
+    def children(self):
+        """Process ids of gunicorn's master and the worker, in the order they were started."""
+        return sorted(pid for pid, parent in parents().items() if parent == self.web.pid)
+
+
+def parents():
+    """Each process and its parent."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            found[int(entry.parent.name)] = int(fields[1])
+    return found
+
+
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks for processes in /proc")
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path)
+    yield made
+    made.stop()
+
+
+def run_to_its_end(desk):
+    return subprocess.run(
+        [sys.executable, "run.py"], cwd=config.HERE, env=desk.env, capture_output=True, text=True, timeout=30
+    )
+
+
+def test_from_nothing_to_a_ready_desk_with_a_key_for_the_first_admin(desk):
+    desk.start()
+    first = re.search(r"this key: (\w+)", desk.said()).group(1)
+    desk.stop()
+    desk.start()
+    assert urllib.request.urlopen(f"{desk.url}/readyz", timeout=5).status == 200
+    said = desk.said()
+    assert f"The desk: {desk.url}" in said
+    key = re.search(rf"Open {desk.url}/setup and type this key: (\w+)", said).group(1)
+    with sqlite3.connect(desk.folder / "desk.db") as database:
+        (kept,) = database.execute("SELECT value FROM desk_facts").fetchone()
+    assert len(key) >= 16 and key not in kept and key != first
+    assert not (desk.folder / "backups").exists(), "nothing was there to be copied"
+
+
+@needs_proc
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGHUP])
+def test_told_to_stop_it_ends_both_parts_quickly(desk, name):
+    desk.start()
+    both = desk.children()
+    assert len(both) == 2
+    began = time.monotonic()
+    desk.web.send_signal(name)
+    assert desk.web.wait(10) == 0
+    assert time.monotonic() - began < 5
+    assert not set(both) & set(parents())
+
+
+@needs_proc
+@pytest.mark.parametrize("part", [0, 1], ids=["web", "worker"])
+def test_when_one_part_ends_the_other_ends_too(desk, part):
+    desk.start()
+    both = desk.children()
+    os.kill(both[part], signal.SIGKILL)
+    assert desk.web.wait(15) == 1
+    assert not set(both) & set(parents())
+    assert "A part of the desk has ended, so all of it stops." in desk.said()
+
+
+def test_a_stop_of_the_whole_group_as_by_ctrl_c_leaves_no_trace_of_an_error(desk):
+    desk.start()
+    os.killpg(desk.web.pid, signal.SIGINT)
+    assert desk.web.wait(10) == 0
+    assert "Traceback" not in desk.said()
+
+
+def test_before_a_migration_the_database_is_copied_and_the_last_five_copies_are_kept(desk):
+    database = desk.folder / "desk.db"
+    with sqlite3.connect(database) as earlier:
+        earlier.execute("CREATE TABLE keepsake (words TEXT)")
+        earlier.execute("INSERT INTO keepsake VALUES ('from before')")
+    backups = desk.folder / "backups"
+    backups.mkdir()
+    for year in range(2020, 2026):
+        (backups / f"before-migration-{year}0101-000000-000000.db").touch()
+    (backups / "my own.db").touch()
+    desk.start()
+    kept = sorted(path.name for path in backups.glob("before-migration-*.db"))
+    assert len(kept) == 5 and kept[0].startswith("before-migration-2022")
+    assert (backups / "my own.db").exists()
+    with sqlite3.connect(backups / kept[-1]) as copy:
+        assert copy.execute("SELECT words FROM keepsake").fetchone() == ("from before",)
+        assert copy.execute("SELECT count(*) FROM sqlite_master WHERE name = 'tickets'").fetchone() == (0,)
+    assert str(backups / kept[-1]) in desk.said()
+
+
+def test_a_bad_setting_is_one_plain_line(desk):
+    desk.env["PORT"] = "many"
+    ended = run_to_its_end(desk)
+    assert ended.returncode == 2
+    assert re.fullmatch(r"PORT must be a whole number from 1 to 65535\b.*\n", ended.stderr)
+    assert not (desk.folder / "desk.db").exists()
+
+
+@pytest.mark.parametrize("command", ["gunicorn -c gunicorn.conf.py app:create_app()", "flask --app app worker"])
+def test_a_bad_setting_stops_each_part_on_its_own_too(desk, command):
+    name, *rest = command.split()
+    desk.env["PORT"] = "many"
+    ended = subprocess.run(
+        [sys.executable, "-m", name, *rest], cwd=config.HERE, env=desk.env, capture_output=True, text=True, timeout=30
+    )
+    assert ended.returncode != 0 and "PORT must be a whole number" in ended.stderr
+
+
+def test_a_port_that_is_taken_is_said_before_anything_is_touched(desk):
+    with socket.create_server(("127.0.0.1", desk.port)):
+        ended = run_to_its_end(desk)
+    assert ended.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {desk.port}" in ended.stderr and "PORT=" in ended.stderr
+    assert "Traceback" not in ended.stderr and not (desk.folder / "desk.db").exists()
+
+
+def test_a_database_that_does_not_answer_is_said_plainly(desk):
+    desk.env |= {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "SECRET_KEY": "a key that only this test knows, long enough",
+        "PUBLIC_URL": desk.url,
+    }
+    ended = run_to_its_end(desk)
+    assert ended.returncode == 1
+    assert ended.stderr == "The database does not answer. Check DATABASE_URL, and whether the server is running.\n"
+
+
+# ---- what only the real web server shows
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    made = Desk(tmp_path_factory.mktemp("instance"))
+    yield made.start()
+    made.stop()
+
+
+def post(running, body, **headers):
+    line = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} | headers
+    line.request("POST", "/login", body, headers, encode_chunked="Transfer-Encoding" in headers)
+    answer = line.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_somebody_who_sends_20_megabytes_gets_to_see_why_not(running):
+    status, page = post(running, b"email=" + b"a" * 20 * 1024 * 1024)
+    assert status == 413 and PAGE in page
+
+
+def test_so_does_somebody_who_does_not_say_beforehand_how_much_it_will_be(running):
+    pieces = (b"email=" + b"a" * 65536 for _ in range(320))
+    status, page = post(running, pieces, **{"Transfer-Encoding": "chunked"})
+    assert status == 413 and PAGE in page
+
+
+def test_nobody_but_a_trusted_proxy_can_claim_https_or_another_address(running):
+    asked = urllib.request.Request(
+        f"{running.url}/tickets",
+        headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.9.8.7", "Script-Name": "/elsewhere"},
+    )
+    answer = urllib.request.build_opener(_Stays).open(asked, timeout=5)
+    assert answer.headers["Location"] == "/login?next=/tickets"
+
+
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """Does not follow where it is led."""
+
+    def http_error_303(self, asked, answer, *more):
+        return answer
+
+
+def test_gunicorn_opens_no_socket_to_be_steered_by(running):
+    assert not list(running.folder.rglob("*.ctl"))
