@@ -21,7 +21,8 @@ KEPT_LENGTH = 4000
 _markdown = MarkdownIt("js-default", {"html": False, "linkify": True, "breaks": True, "maxNesting": 20})
 _markdown.enable("linkify").disable(["heading", "lheading", "hr", "image", "table", "reference"])
 _TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
-_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+_ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "ol": {"start"}, "*": set()}
+_SCHEMES = {"http", "https", "mailto"}
 
 
 def clean(text: str) -> str:
@@ -61,6 +62,12 @@ def _render(markdown: str) -> str:
         _markdown.render(markdown),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
+        attribute_filter=_keep,
+        url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def _keep(_tag: str, name: str, value: str) -> str | None:
+    """A link names where it leads: no address that means another page of the desk here and nothing in a mail."""
+    return value if name != "href" or value.partition(":")[0].lower() in _SCHEMES else None
