@@ -159,7 +159,7 @@ class OneTimeLink(Model):
 
 
 class Attempt(Model):
-    """One try at something that is throttled. The key names what was tried and for whom, hashed where it is an address."""
+    """One try at something that is throttled. The key says what was tried and, hashed, for whom."""
 
     __tablename__ = "attempts"
     __table_args__ = (Index(None, "key", "at"), ON_MYSQL)
@@ -189,7 +189,7 @@ class Category(Model):
 
 
 class Ticket(Model):
-    """One request for help. `id` is its number; `activity_at` counts for agents, `public_activity_at` for requesters."""
+    """One request for help; `id` is its number. `activity_at` is for agents, `public_activity_at` for requesters."""
 
     __tablename__ = "tickets"
     __table_args__ = (
@@ -309,7 +309,7 @@ class Event(Model):
 
 
 class Delivery(Model):
-    """One message owed to one address because of an event. It holds no text and no secret: both are made when it is sent."""
+    """One message owed to one address because of an event. Text and one-time links are made when it is sent."""
 
     __tablename__ = "deliveries"
     __table_args__ = (

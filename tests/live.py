@@ -74,6 +74,6 @@ class LiveDesk:
 
 
 def _clean_environment():
-    """The environment with every setting of the desk empty: what whoever runs the tests has set, there or in .env, is out."""
+    """The environment with every setting of the desk empty, whatever the caller or a .env has set."""
     ours = (*(setting.name for setting in config.SETTINGS), *config.MAILGUN.values())
     return os.environ | dict.fromkeys(ours, "")

@@ -1,4 +1,4 @@
-"""Every page of the map as a person meets it: accessible in both themes, valid by the W3C's checker, whole at 320 px."""
+"""Every page of the map as people meet it: accessible in both themes, valid for the W3C's checker, whole at 320 px."""
 
 import json
 import subprocess
@@ -113,8 +113,9 @@ def test_every_target_is_at_least_24_pixels(window, addresses):
 TOO_SMALL = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")]
   .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && e.type !== "hidden")
   .filter(e => !e.closest("p, dd, .text, td, .skip, li, .msg-in") || e.tagName === "BUTTON")
-  .filter(e => { const box = e.getBoundingClientRect(); return box.width > 0 && (box.height < 23.5 || box.width < 17); })
-  .map(e => e.outerHTML.slice(0, 120))"""
+  .map(e => [e, e.getBoundingClientRect()])
+  .filter(([e, box]) => box.width > 0 && Math.min(box.height, box.width) < 23.5)
+  .map(([e]) => e.outerHTML.slice(0, 120))"""
 
 
 def test_the_w3c_checker_finds_nothing_on_any_page(window, addresses, tmp_path):
