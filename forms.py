@@ -20,7 +20,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length, Optional, StopValidation
 
 from helpdesk import passwords, text, words
 
@@ -40,13 +40,13 @@ def _one_line(form, field):
 def _given(form, field):
     """Something was sent, be it blanks."""
     if not field.data:
-        raise ValidationError(field.required_message)
+        raise StopValidation(field.required_message)
 
 
 def _filled(form, field):
     """Something that can be seen: neither blanks alone nor invisible marks alone."""
     if all(unicodedata.category(letter)[0] in "CZ" for letter in field.data or ""):
-        raise ValidationError(field.required_message)
+        raise StopValidation(field.required_message)
 
 
 def _address(form, field):

@@ -30,11 +30,9 @@ def register_quietly(name: str, email: str, hashed: str) -> None:
     person = people.by_address(email)
     if person is None:
         _register_new(name, email, hashed)
-    elif not person.is_active:
-        return
-    elif person.password_hash is None:
+    elif person.is_active and person.password_hash is None:
         people.send_invitation(person, by=None)
-    elif person.confirmed_at is None:
+    elif person.is_active and person.confirmed_at is None:
         links.drop(person, "confirm")
         events.record("reset_asked", by=person, person=person)
     else:
@@ -64,17 +62,19 @@ def confirm(link: OneTimeLink) -> Person:
 
 
 def ask_reset(email: str) -> None:
-    """Somebody forgot the password. Addresses without an account, and people switched off, are passed over in silence.
+    """Somebody forgot the password. Whoever was invited and never came is invited again.
 
-    Somebody who was invited and never came is invited again.
+    For all others no mail is owed, but a line is written all the same: an answer that comes faster would tell.
     """
     person = people.by_address(email)
     if person is None or not person.is_active:
-        return
-    if person.password_hash is not None:
+        events.record("reset_asked_in_vain", by=None)
+    elif person.password_hash is not None:
         events.record("reset_asked", by=person, person=person)
     elif people.invited([person]):
         people.send_invitation(person, by=None)
+    else:
+        events.record("reset_asked_in_vain", by=None)
 
 
 def set_password(person: Person, hashed: str, *, but_session: int | None = None) -> None:

@@ -59,6 +59,9 @@ DESK_KINDS = {
     "invited": Kind(_l("%(who)s invited %(name)s"), ("name", "role"), public=False),
     "link_copied": Kind(_l("%(who)s copied a one-time link of %(name)s"), ("name", "purpose"), public=False),
     "reset_asked": Kind(_l("Somebody asked for a new password for %(who)s"), public=False),
+    "reset_asked_in_vain": Kind(
+        _l("Somebody asked for a new password for an address without an account"), public=False
+    ),
     "password_set": Kind(_l("%(who)s set a new password"), public=False),
     "address_asked": Kind(_l("%(who)s asked to change their address"), ("email",), public=False),
     "address_changed": Kind(_l("%(who)s changed their address"), ("old",), public=False),

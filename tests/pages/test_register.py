@@ -1,5 +1,7 @@
 """Creating an account: open, by mail domain, by invitation; with and without a mail server."""
 
+import re
+
 import pytest
 
 from helpdesk import attempts, links
@@ -128,6 +130,14 @@ def test_what_cannot_be_taken_is_told_at_its_field(browse, app, field, value, wh
     assert page.status_code == 422 and why in text_of(page)
     assert f'aria-describedby="{field}' in page.text and page.text.count(" autofocus") == 1
     assert GOOD not in page.text and db.session.query(Person).count() == 0
+
+
+@pytest.mark.parametrize("path", ["/register", "/setup", "/login"])
+def test_a_form_with_its_fields_missing_gets_one_error_a_field(browse, app, path):
+    page = browse().post(path, {})
+    assert page.status_code == 422
+    wrong = re.findall(r'<p class="wrong"[^>]*>([^<]*)</p>', page.text)
+    assert len(wrong) >= 2 and set(wrong) == {"Please fill in this field."}
 
 
 def test_of_several_wrong_fields_the_first_gets_the_cursor(browse, app):

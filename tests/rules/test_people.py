@@ -133,13 +133,14 @@ def test_registering_with_the_address_of_somebody_invited_sets_no_password_for_t
 def test_nothing_happens_for_whoever_is_switched_off(cast):
     act(accounts.register_quietly, "Zoe", "zoe@example.com", "hash")
     act(accounts.ask_reset, "zoe@example.com")
-    assert kinds() == []
+    assert kinds() == ["registered_again", "reset_asked_in_vain"] and mails() == []
+    assert cast.zoe.password_hash == parts.hashed() and not cast.zoe.is_active
 
 
 def test_a_forgotten_password_is_no_way_to_an_account_without_invitation(cast):
     act(accounts.ask_reset, "mel@example.com")
     act(accounts.ask_reset, "nobody@example.com")
-    assert kinds() == []
+    assert kinds() == ["reset_asked_in_vain"] * 2 and mails() == []
     act(people.invite, "Mel Duarte", "mel@example.com", role="user", by=cast.eve)
     act(accounts.ask_reset, "mel@example.com")
     assert mails() == [("mel@example.com", "invitation")] * 2
