@@ -66,9 +66,10 @@ def show(ticket, me):
 
 
 def _differs(form, ticket):
-    """A form that says what the ticket says already (sent twice, perhaps) can overwrite nothing."""
-    named = facts_of(ticket).items()
-    return any((form[name].data or "") != value for name, value in named if name != "reason" or form.reason.data)
+    """A form that asks for what the ticket says already (sent twice, perhaps) can overwrite nothing."""
+    present = facts_of(ticket)
+    compared = [name for name in present if name != "reason" or form.status.data == "pending"]
+    return any(form[name].data != present[name] for name in compared)
 
 
 def _keep_own_changes(form, ticket):
@@ -83,12 +84,13 @@ def _keep_own_changes(form, ticket):
 
 def facts(ticket, me):
     form = facts_form(ticket, me)
+    news = stale(form, ticket, me, own=True)
+    if news:
+        _keep_own_changes(form, ticket)
+        if _differs(form, ticket):
+            return page(ticket, me, status=409, facts=form, news=news)
     if not form.validate_on_submit():
         return page(ticket, me, status=422, facts=form)
-    news = stale(form, ticket, me, own=True)
-    if news and _differs(form, ticket):
-        _keep_own_changes(form, ticket)
-        return page(ticket, me, status=409, facts=form, news=news)
     try:
         _save_facts(ticket, me, form)
     except Refused as no:
