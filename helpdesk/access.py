@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, exists, false, or_, select, true
 
 from models import Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
 
@@ -78,7 +78,7 @@ def visible_messages(person: Person) -> ColumnElement[bool]:
 
 def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | None:
     """The ticket, if this person may see it. To change it, it is locked until the transaction ends."""
-    wanted: Select[tuple[Ticket]] = select(Ticket).where(Ticket.id == number, visible_tickets(person))
+    wanted = select(Ticket).where(Ticket.id == number, visible_tickets(person))
     return db.session.scalar(wanted.with_for_update() if to_change else wanted)
 
 

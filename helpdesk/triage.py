@@ -219,9 +219,9 @@ class Figures:
     new: int
     unassigned: int
     mine: int
-    oldest_new: Row[Any] | None
-    oldest_unassigned: Row[Any] | None
-    waiting: Row[Any] | None
+    oldest_new: Row[int, str, datetime] | None
+    oldest_unassigned: Row[int, str, datetime] | None
+    waiting: Row[int, str, datetime] | None
     days: list[Day]
     by_category: list[tuple[str | None, int]]
     by_priority: list[tuple[int, int]]
@@ -248,8 +248,8 @@ def _waits_for_us() -> ColumnElement[bool]:
     return and_(Ticket.trashed_at.is_(None), Ticket.status.in_(("new", "open")))
 
 
-def _oldest(where: ColumnElement[bool]) -> Row[Any] | None:
-    wanted: Select[Any] = select(Ticket.id, Ticket.subject, Ticket.created_at).where(where)
+def _oldest(where: ColumnElement[bool]) -> Row[int, str, datetime] | None:
+    wanted = select(Ticket.id, Ticket.subject, Ticket.created_at).where(where)
     return db.session.execute(wanted.order_by(Ticket.created_at, Ticket.id).limit(1)).first()
 
 
