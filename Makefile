@@ -14,7 +14,8 @@ export TEST_POSTGRES_URL TEST_MARIADB_URL
 PYTEST := env -u PYTEST_ADDOPTS -u GUNICORN_CMD_ARGS -u WEB_CONCURRENCY -u FLASK_DEBUG $(BIN)/python -m pytest -q
 PARALLEL := -n auto --maxprocesses=8
 
-.PHONY: help run demo test check soak bench lock parts
+.PHONY: help run demo test check soak bench lock parts style types on-sqlite on-mariadb on-postgres in-chromium
+.NOTPARALLEL:
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -33,15 +34,27 @@ test: .venv/.dev  ## the tests on SQLite, without a browser (2 minutes at most)
 	@TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"; code=$$?; \
 	echo "Left out: the browser, PostgreSQL and MariaDB (make check), kills and floods (make soak)."; exit $$code
 
-check: .venv/.dev $(VNU) parts  ## everything but soak: style, types, three databases, Chromium (15 minutes at most)
-	$(BIN)/python -m black --check --quiet . || { echo "Some files are not formatted. Run: $(BIN)/python -m black ."; exit 1; }
-	$(BIN)/python -m flake8
-	$(BIN)/python -m mypy
-	TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"
-	TEST_DATABASE_URL="$$TEST_MARIADB_URL" $(PYTEST) $(PARALLEL) -m "not browser and not soak"
-	TEST_DATABASE_URL="$$TEST_POSTGRES_URL" $(PYTEST) $(PARALLEL) -m "not browser and not soak"
-	TEST_DATABASE_URL= $(PYTEST) -m "browser and not soak"
+check: parts style types on-sqlite on-mariadb on-postgres in-chromium  ## everything but soak: style, types, three databases, Chromium (15 minutes at most)
 	@echo "All checks passed. Left out: kills and floods (make soak)."
+
+style: .venv/.dev
+	@$(BIN)/python -m black --check --quiet . || { echo "Some files are not formatted. Run: $(BIN)/python -m black ."; exit 1; }
+	@$(BIN)/python -m flake8
+
+types: .venv/.dev
+	@$(BIN)/python -m mypy
+
+on-sqlite on-mariadb on-postgres: parts
+on-sqlite: URL :=
+on-mariadb: URL = $(TEST_MARIADB_URL)
+on-postgres: URL = $(TEST_POSTGRES_URL)
+on-sqlite on-mariadb on-postgres:
+	@echo "== The tests $(subst -, ,$@)"
+	@TEST_DATABASE_URL='$(URL)' $(PYTEST) $(PARALLEL) -m "not browser and not soak"
+
+in-chromium: parts
+	@echo "== The stories and page checks in Chromium"
+	@TEST_DATABASE_URL= $(PYTEST) -m "browser and not soak"
 
 soak: .venv/.dev  ## kills, floods and hours; prints its figures
 	@TEST_DATABASE_URL="$$TEST_DATABASE_URL" $(PYTEST) -m soak -s
