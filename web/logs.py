@@ -8,7 +8,7 @@ import re
 import secrets
 import sys
 import time
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
 from flask import Flask, Response, g, has_request_context, request
@@ -49,12 +49,20 @@ class ReadableLines(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+class Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what is the standard error at the moment, not to what it was when the desk was made."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _OURS if getattr(record, name, None) is not None}
 
 
 def set_up(app: Flask) -> None:
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Stderr()
     handler.setFormatter(JsonLines() if app.config["LOG_FORMAT"] == "json" else ReadableLines())
     handler.addFilter(_name_request)
     desk = logging.getLogger("desk")
