@@ -70,7 +70,7 @@ def counts(reader: Person) -> dict[str, int]:
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of a view. `mark` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
-    return _page(_columns(reader, Ticket.activity_at).where(in_view(view, reader)), _SORTS[sort], mark)
+    return _page(_columns(reader, Ticket.activity_at), in_view(view, reader), _SORTS[sort], mark)
 
 
 def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
@@ -78,7 +78,7 @@ def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     mine = or_(Ticket.requester_id == reader.id, _watched(reader))
     states = FINISHED if finished else ACTIVE
     where = and_(visible_tickets(reader), Ticket.trashed_at.is_(None), mine, Ticket.status.in_(states))
-    return _page(_columns(reader, Ticket.public_activity_at).where(where), _PUBLIC, mark)
+    return _page(_columns(reader, Ticket.public_activity_at), where, _PUBLIC, mark)
 
 
 def in_trash(reader: Person) -> list[Row[Any]]:
@@ -143,14 +143,16 @@ _SORTS = {
 _PUBLIC = _Sort((Ticket.public_activity_at, Ticket.id), ("changed_at", "id"), True)
 
 
-def _page(wanted: Select[Any], sort: _Sort, mark: str) -> Page:
+def _page(wanted: Select[Any], where: ColumnElement[bool], sort: _Sort, mark: str) -> Page:
+    """The ids of the page are found first, by an index alone; then what stands in its rows is joined to those few."""
     backwards, values = _read_mark(mark, sort)
     descending = sort.descending is not backwards
     order = [column.desc() if descending else column.asc() for column in sort.columns]
-    part = wanted.where(_beyond(sort.columns, values, descending)) if values else wanted
-    rows = list(db.session.execute(part.order_by(*order).limit(PAGE + 1)))
+    part = and_(where, _beyond(sort.columns, values, descending)) if values else where
+    ids = select(Ticket.id).where(part).order_by(*order).limit(PAGE + 1).subquery()
+    rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order)))
     if values and not rows:
-        return _page(wanted, sort, "")
+        return _page(wanted, where, sort, "")
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
         rows.reverse()

@@ -161,16 +161,15 @@ def upgrade():
     )
     with op.batch_alter_table('tickets', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_tickets_activity_at_id'), ['activity_at', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_tickets_assignee_id_status_activity_at_id'), ['assignee_id', 'status', 'activity_at', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_tickets_created_at'), ['created_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_tickets_finished_at'), ['finished_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_tickets_assignee_id_status_activity_at_id_trashed_at'), ['assignee_id', 'status', 'activity_at', 'id', 'trashed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_tickets_created_at_trashed_at'), ['created_at', 'trashed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_tickets_finished_at_trashed_at'), ['finished_at', 'trashed_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_follows_id'), ['follows_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_priority_activity_at_id'), ['priority', 'activity_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_requester_id_public_activity_at_id'), ['requester_id', 'public_activity_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_tickets_status_activity_at_id'), ['status', 'activity_at', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_tickets_status_created_at_id'), ['status', 'created_at', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_tickets_status_priority_activity_at_id'), ['status', 'priority', 'activity_at', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_tickets_trashed_at'), ['trashed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_tickets_status_created_at_id_trashed_at'), ['status', 'created_at', 'id', 'trashed_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_tickets_status_priority_activity_at_id_trashed_at'), ['status', 'priority', 'activity_at', 'id', 'trashed_at'], unique=False)
 
     op.create_table('messages',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
