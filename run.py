@@ -102,8 +102,10 @@ def _run_both():
         signal.signal(name, _stop)
     children = []
     try:
-        children += [subprocess.Popen(WEB, cwd=config.HERE)]
-        children += [subprocess.Popen(WORKER, cwd=config.HERE)]
+        for command in (WEB, WORKER):
+            # In a session of its own Ctrl-C does not reach it, only our word to stop: a gunicorn worker that gets both
+            # at once may lock itself out and be waited for in vain.
+            children.append(subprocess.Popen(command, cwd=config.HERE, start_new_session=True))
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
     except KeyboardInterrupt:

@@ -139,7 +139,7 @@ def post_tickets(desk, cookie, poster):
             except (OSError, http.client.HTTPException):
                 again += 1
                 time.sleep(0.1)
-        time.sleep(0.05)
+        time.sleep(0.2)
     return acknowledged, again
 
 
