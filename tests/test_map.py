@@ -1,7 +1,4 @@
-"""The whole map: every route x everyone x everything, generated from ROUTES and held against the rule as stated here.
-
-The rule below is written down a second time on purpose, in words of its own: it asks nothing of helpdesk/access.py.
-"""
+"""The whole map: every route x everyone x everything, generated from ROUTES and held against the rule as stated here."""
 
 import re
 from collections import namedtuple
@@ -21,6 +18,7 @@ PERSONAS = ("anonymous", "ada", "ben", "wren", "cleo", "dan", "eve", "zoe")
 OUTSIDE = ("anonymous", "zoe")  # Zoe is switched off: the cookie of her old session opens nothing.
 AGENTS = ("cleo", "dan", "eve")
 
+# The rule, written down a second time on purpose: nothing here asks helpdesk/access.py.
 # Who sees which ticket. Ada raised two, one is in the trash; Wren watches both of hers; Ben raised one.
 SEEN_BY = {
     "adas": ("ada", "wren", *AGENTS),
