@@ -204,8 +204,8 @@ class Ticket(Model):
         Index(None, "requester_id", "public_activity_at", "id"),
         Index(None, "activity_at", "id"),
         Index(None, "priority", "activity_at", "id"),
-        # trashed_at stands last, so that counting needs no look at the rows. It never stands first: nearly every row has
-        # none, and planners would take that for a find.
+        # trashed_at stands last, so that counting needs no look at the rows. It never stands first: nearly every row
+        # has none, and planners would take that for a find.
         Index(None, "created_at", "trashed_at"),
         Index(None, "finished_at", "trashed_at"),
         Index(None, "follows_id"),
