@@ -159,7 +159,7 @@ class Form(FlaskForm):
 class _OnceForm(Form):
     """A form that makes something: sent twice, it makes it once. It knows the last event its reader could see."""
 
-    form_token = HiddenField(default=lambda: secrets.token_urlsafe(18), validators=[Length(max=40)])
+    form_token = HiddenField(default=lambda: secrets.token_urlsafe(18), filters=[_clean], validators=[Length(max=40)])
     seen = HiddenField(default="")
 
     @property

@@ -29,11 +29,20 @@ _OURS = (
     "mail",
     "state",
 )
+_ROW = re.compile(r"\nDETAIL:.*?(?=\n\[SQL: |\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
 # The secret part of a mailed link stands in its path.
 _SECRETS = re.compile(r"/(confirm|reset|invitation|new-address)/.+")
 
 
-class JsonLines(logging.Formatter):
+class Lines(logging.Formatter):
+    """What both kinds of lines have in common."""
+
+    def formatException(self, ei: Any) -> str:
+        """PostgreSQL tells the whole row that it refused, password hash included: that part stays out."""
+        return _ROW.sub("", super().formatException(ei))
+
+
+class JsonLines(Lines):
     def format(self, record: logging.LogRecord) -> str:
         line = {"at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"), "level": record.levelname, "log": record.name}
         line |= {"message": record.getMessage()} | _extras(record)
@@ -42,7 +51,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-class ReadableLines(logging.Formatter):
+class ReadableLines(Lines):
     def format(self, record: logging.LogRecord) -> str:
         extras = " ".join(f"{name}={value}" for name, value in _extras(record).items())
         line = f"{self.formatTime(record, '%H:%M:%S')} {record.name} {record.getMessage()} {extras}".rstrip()
