@@ -1,4 +1,6 @@
-"""The whole map: every route x everyone x everything, generated from ROUTES and held against the rule stated here.
+"""The whole map: every route x everyone x everything, generated from ROUTES and held against the rule as stated
+here, a second time, in words of its own: this file asks nothing of helpdesk/access.py.
+"""
 
 import re
 from collections import namedtuple
