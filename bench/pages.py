@@ -1,4 +1,4 @@
-"""How long the main pages take: fills a desk of its own, serves it as production does, and prints the best, p50 and p95.
+"""How long the main pages take: fills a desk of its own, serves it as production does, prints best, p50 and p95.
 
     .venv/bin/python bench/pages.py --tickets 24000 --server mysql://root@127.0.0.1/ --csv it_tickets.csv.gz
 
