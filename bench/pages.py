@@ -74,7 +74,9 @@ def empty_place(server):
         with empty_database() as address:
             yield address
         return
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=config.HERE / "instance") as folder:
+    on_disk = config.HERE / "instance"
+    on_disk.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=on_disk) as folder:
         yield f"sqlite:///{folder}/desk.db"
 
 
