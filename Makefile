@@ -55,6 +55,8 @@ on-sqlite on-mariadb on-postgres:
 in-chromium: parts
 	@echo "== The stories and page checks in Chromium"
 	@TEST_DATABASE_URL= $(PYTEST) -m "browser and not soak"
+	@TEST_DATABASE_URL='$(TEST_MARIADB_URL)' $(PYTEST) tests/stories/test_life_of_a_ticket.py
+	@TEST_DATABASE_URL='$(TEST_POSTGRES_URL)' $(PYTEST) tests/stories/test_life_of_a_ticket.py
 
 soak: .venv/.dev  ## kills, floods and hours; prints its figures
 	@TEST_DATABASE_URL="$$TEST_DATABASE_URL" $(PYTEST) -m soak -s
