@@ -19,7 +19,7 @@ from helpdesk import store
 from integrations import smtp
 from models import db
 from routes import ROUTES
-from web import bodies, door, errors, filters, headers, logs
+from web import bodies, door, errors, filters, headers, logs, streams
 
 
 def create_app(environ=None):
@@ -39,7 +39,7 @@ def create_app(environ=None):
     smtp.mail.init_app(app)
     with app.app_context():
         store.prepare(db.engine)
-    for plumbing in (logs, bodies, door, errors, filters, headers):
+    for plumbing in (logs, bodies, door, errors, filters, headers, streams):
         plumbing.set_up(app)
     door.hang(app, ROUTES)
     commands.set_up(app)

@@ -133,6 +133,12 @@ SETTINGS = (
         "WEB_THREADS", whole(1, 256), "8", "Pages each web process can serve at once; also its database connections."
     ),
     Setting(
+        "LIVE_STREAMS",
+        whole(0, 5000),
+        "250",
+        "Browsers each web process keeps live at once; further ones ask every few seconds instead.",
+    ),
+    Setting(
         "DATABASE_URL",
         database,
         f"sqlite:///{HERE / 'instance' / 'desk.db'}",

@@ -1,7 +1,7 @@
 """The map of the desk: method, address, view, and who may open it. One line each, nothing else."""
 
 from helpdesk.access import ADMIN, AGENT, ANYONE, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
-from views import accounts, home, mail, messages, people, profile, settings, tickets, triage
+from views import accounts, home, live, mail, messages, people, profile, settings, tickets, triage
 
 ROUTES = [
     ("GET", "/", home.index, ANYONE),
@@ -53,6 +53,9 @@ ROUTES = [
     ("POST", "/tickets/<ticket>/note", messages.note, AGENT),
     ("GET", "/tickets/<ticket>/messages/<message>/edit", messages.correct, WROTE_MESSAGE),
     ("POST", "/tickets/<ticket>/messages/<message>/edit", messages.correct, WROTE_MESSAGE),
+    # live news
+    ("GET", "/live", live.stream, SIGNED_IN),
+    ("GET", "/live/poll", live.poll, SIGNED_IN),
     # agents
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),

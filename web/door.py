@@ -160,6 +160,7 @@ def _change_once(guarded: View, address: dict[str, Any]) -> Response:
             store.undo()
         elif (person := _person()) is not None:
             carried.drop(person, request.path)
+    current_app.extensions["live"].changed()
     return response
 
 
