@@ -12,3 +12,13 @@ if ("live" in document.body.dataset) start();
 for (const select of document.querySelectorAll("select[data-submits]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
+
+for (const link of document.querySelectorAll(".modes a")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const compose = link.closest(".compose");
+    compose.classList.toggle("noting", link.hash === "#note");
+    for (const other of compose.querySelectorAll(".modes a")) other === link ? other.setAttribute("aria-current", "true") : other.removeAttribute("aria-current");
+    document.querySelector(`${link.hash} textarea`).focus();
+  });
+}

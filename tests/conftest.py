@@ -80,3 +80,10 @@ def cast(app):
 def browse(app):
     """Browsers by person: browse(ada) is signed in as Ada, browse() is anonymous."""
     return lambda person=None, desk=app: Browser(desk).sign_in(person) if person else Browser(desk)
+
+
+@pytest.fixture
+def in_development(app):
+    """For what only a desk in development does."""
+    if app.config["PRODUCTION"]:
+        pytest.skip("a desk on another database than SQLite is always in production")

@@ -69,7 +69,9 @@ def test_a_link_that_is_no_longer_wanted_is_not_mailed(cast, mailbox, work, done
 # ---- no mail server
 
 
-def test_without_a_mail_server_the_mail_log_shows_the_text_and_its_link_works(app, browse, cast, mailbox, work):
+def test_in_development_the_mail_log_shows_the_text_and_its_link_works(
+    app, in_development, browse, cast, mailbox, work
+):
     invitation(cast)
     work(app)
     delivery = db.session.query(Delivery).one()
@@ -88,7 +90,7 @@ def test_in_production_without_a_mail_server_no_text_and_no_link_is_made(browse,
     assert db.session.query(OneTimeLink).count() == 0
 
 
-def test_text_kept_in_development_is_not_shown_in_production(app, browse, cast, make_app, work):
+def test_text_kept_in_development_is_not_shown_in_production(app, in_development, browse, cast, make_app, work):
     answer(cast)
     work(app)
     delivery = db.session.query(Delivery).filter_by(mail="answer").one()

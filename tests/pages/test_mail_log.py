@@ -76,7 +76,7 @@ def test_a_mail_to_somebody_switched_off_cannot_be_sent_again(browse, cast, mail
     assert answer.status_code == 409 and "switched off" in text_of(answer)
 
 
-def test_what_was_typed_is_only_text_there(browse, cast):
+def test_what_was_typed_is_only_text_there(browse, cast, in_development):
     with_marks = ticket(cast.ada)
     delivery = db.session.query(Delivery).filter(Delivery.event.has(ticket_id=with_marks.id)).one()
     delivery.state, delivery.last_error = "unsent", "<b>bold</b>"

@@ -43,7 +43,8 @@ def number_of(page):
 
 
 def reply(page, text, button="Send reply"):
-    page.get_by_text("Write a reply", exact=True).click() if page.locator("#mode-note").count() else None
+    if page.get_by_role("link", name="Write a reply").count():
+        page.get_by_role("link", name="Write a reply").click()
     page.get_by_label("Reply", exact=True).fill(text)
     page.get_by_role("button", name=button).click()
     page.get_by_role("status").wait_for()
