@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -38,7 +39,7 @@ def create_app(environ=None):
     Babel(app, timezone_selector=lambda: getattr(current_user, "time_zone", None))
     smtp.mail.init_app(app)
     with app.app_context():
-        store.prepare(db.engine)
+        store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
     for plumbing in (logs, bodies, door, errors, filters, headers, streams):
         plumbing.set_up(app)
     door.hang(app, ROUTES)

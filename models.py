@@ -318,6 +318,7 @@ class Delivery(Model):
         Index(None, "state", "due_at", "id"),
         Index(None, "event_id"),
         Index(None, "person_id", "seen_at", "id"),
+        Index(None, "person_id", "id"),
         ON_MYSQL,
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -351,10 +352,10 @@ class Presence(Model):
     at: Mapped[datetime] = mapped_column(UtcTime)
 
 
-class CarriedForm(Model):
-    """What somebody had typed when their session was found ended, kept until they send it or for a day."""
+class Draft(Model):
+    """What somebody has typed into a form and not sent yet, by the address it would be sent to."""
 
-    __tablename__ = "carried_forms"
+    __tablename__ = "drafts"
     __table_args__ = (Index(None, "saved_at"), ON_MYSQL)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     path: Mapped[str] = mapped_column(String(120), primary_key=True)

@@ -1,7 +1,11 @@
 // Small comforts over pages that work without them.
 
 import { start } from "./live.js";
+import "./bell.js";
 import "./news.js";
+import "./drafts.js";
+import "./undo.js";
+import "./presence.js";
 
 document.documentElement.classList.add("scripted");
 
