@@ -5,6 +5,7 @@ import signal
 import sys
 
 from dotenv import load_dotenv
+from gunicorn.workers import gthread
 
 import config as desk  # "config" itself is a setting of gunicorn
 
@@ -22,6 +23,8 @@ worker_class = "gthread"
 workers = settings["WEB_WORKERS"]
 # A page and an open stream of live news each hold a thread while they last.
 threads = settings["WEB_THREADS"] + settings["LIVE_STREAMS"]
+# Connections that are kept open between two pages come on top, and hold no thread.
+worker_connections = threads + 1000
 # Workers show that they are alive by touching a file; on a slow disk that alone could make them look dead.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -43,6 +46,8 @@ limit_request_field_size = 8190
 # uses it, two desks of one user would fight for the same file, and a read-only home would only make it complain.
 control_socket_disable = True
 
+# Kept-alive connections would hold up a stop for two seconds. One is long enough for a request that is on its way.
+gthread.STOP_KEEPALIVE_LINGER = 1.0
 
 
 def post_worker_init(worker):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, or_, select, union
 
 from helpdesk import store
 from models import Delivery, Event, Person, Session, Ticket, Watcher, db
@@ -153,8 +153,8 @@ def missed(reader: Person, seen: Mark) -> tuple[Mark, list[int] | None]:
     now = mark()
     if seen.high > now.high:
         return now, None
-    wanted = union_all(*(some.where(seen.is_before()).distinct().limit(MOST_TOLD + 1) for some in _heard(reader)))
-    tickets = sorted(set(db.session.scalars(wanted)))
+    wanted = union(*(some.where(seen.is_before()) for some in _heard(reader))).limit(MOST_TOLD + 1)
+    tickets = sorted(db.session.scalars(wanted))
     return (now if tickets else seen), tickets if len(tickets) <= MOST_TOLD else None
 
 
@@ -162,7 +162,7 @@ def _heard(reader: Person) -> list[Select[Any]]:
     """The rule of Hint.heard_by as queries, each with an index of its own to go by."""
     tickets = select(Event.ticket_id)
     if reader.is_agent:
-        return [tickets.where(Event.ticket_id.is_not(None))]
+        return [tickets.where(Event.ticket_id.is_not(None)).distinct()]
     requested = tickets.join(Ticket, Ticket.id == Event.ticket_id).where(Ticket.requester_id == reader.id)
     watched = tickets.join(Watcher, Watcher.ticket_id == Event.ticket_id).where(Watcher.person_id == reader.id)
     named = tickets.where(Event.person_id == reader.id, Event.ticket_id.is_not(None), Event.public.is_(True))

@@ -1,15 +1,19 @@
 // Brings an open page up to date: fetches it again and takes over what changed, without moving anybody's focus.
 
 const QUIET_MS = 500; // between two refreshes of one page
+const SPREAD_MS = 100; // so that not every open page asks in the same moment; hidden ones have more time
+const SPREAD_HIDDEN_MS = 4000;
 const SAY_MS = 5000; // between two sentences to a screen reader
 const title = document.title;
 let unread = 0;
 let busy = false;
 let again = false;
 let spoke = 0;
+let soon = null;
 
 const held = (element) => element.matches(":hover") || element.contains(document.activeElement);
-const inUse = (form) => form.contains(document.activeElement) || touched(form);
+// A page that answers a form holds what was typed there: none of its forms is exchanged.
+const inUse = (form) => "sent" in document.body.dataset || form.contains(document.activeElement) || touched(form);
 
 function touched(form) {
   return [...form.elements].some((field) => {
@@ -25,15 +29,16 @@ function looks(element) {
   for (const time of copy.querySelectorAll("time")) time.textContent = "";
   for (const mark of copy.querySelectorAll("input[type=hidden]")) mark.remove();
   copy.classList.remove("fresh");
+  delete copy.dataset.waits;
   return copy.outerHTML;
 }
 
-function say(sentence) {
+export function say(sentence) {
   const wait = Math.max(0, spoke + SAY_MS - Date.now());
   clearTimeout(say.later);
   say.later = setTimeout(() => {
     spoke = Date.now();
-    document.getElementById("announcer").textContent = sentence;
+    document.getElementById("announcer").replaceChildren(sentence);
   }, wait);
 }
 
@@ -48,27 +53,31 @@ function count(changes) {
 function refreshList(body, fresh) {
   const now = new Map([...body.rows].map((row) => [row.dataset.ticket, row]));
   const wanted = [...fresh.rows];
+  const place = (rows, row) => [...rows].findIndex((other) => other.dataset.ticket === row.dataset.ticket);
   const holding = [...body.rows].find(held);
-  const place = (rows, ticket) => rows.findIndex((row) => row.dataset.ticket === ticket);
-  const moves = holding && place(wanted, holding.dataset.ticket) !== place([...body.rows], holding.dataset.ticket);
+  const moves = holding && place(wanted, holding) !== place(body.rows, holding);
   let changes = 0;
   for (const row of wanted) {
     const old = now.get(row.dataset.ticket);
-    if (old && looks(old) !== looks(row) && !held(old)) {
-      changes += 1;
-      row.classList.add("fresh");
-      old.replaceWith(row);
-    } else if (!old && !moves) {
-      changes += 1;
-      row.classList.add("fresh");
+    const differs = !old || looks(old) !== looks(row);
+    if (!differs || (!old && moves)) continue;
+    if (old && held(old)) {
+      later(old);
+      continue;
     }
+    changes += 1;
+    row.classList.add("fresh");
+    old?.replaceWith(row);
   }
-  if (moves) {
-    for (const event of ["pointerleave", "focusout"]) holding.addEventListener(event, () => setTimeout(refresh, 50), { once: true });
-    return changes;
-  }
+  if (moves) later(holding);
+  else arrange(body, wanted);
+  return changes;
+}
+
+function arrange(body, wanted) {
   const kept = new Map([...body.rows].map((row) => [row.dataset.ticket, row]));
-  for (const row of kept.values()) if (place(wanted, row.dataset.ticket) < 0) row.remove();
+  const numbers = new Set(wanted.map((row) => row.dataset.ticket));
+  for (const [number, row] of kept) if (!numbers.has(number)) row.remove();
   let before = null;
   for (const row of wanted) {
     const here = kept.get(row.dataset.ticket) || row;
@@ -76,7 +85,18 @@ function refreshList(body, fresh) {
     if (here !== next) body.insertBefore(here, next);
     before = here;
   }
-  return changes;
+}
+
+// A row under the pointer or the focus waits until it is left.
+function later(row) {
+  if (row.dataset.waits) return;
+  row.dataset.waits = "yes";
+  const left = () => {
+    delete row.dataset.waits;
+    for (const event of ["pointerleave", "focusout"]) row.removeEventListener(event, left);
+    setTimeout(refresh, 50);
+  };
+  for (const event of ["pointerleave", "focusout"]) row.addEventListener(event, left);
 }
 
 // ---- a ticket: entries are known by their id
@@ -140,6 +160,12 @@ function take(page) {
   return changes;
 }
 
+// The answer to a form has the form's address; the page it shows is the ticket's.
+function address() {
+  const ticket = document.querySelector("[data-this-ticket]");
+  return ticket && "sent" in document.body.dataset ? `/tickets/${ticket.dataset.thisTicket}` : location.href;
+}
+
 async function refresh() {
   if (busy) {
     again = true;
@@ -147,9 +173,11 @@ async function refresh() {
   }
   busy = true;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Live": document.hidden ? "hidden" : "shown" } });
+    const answer = await fetch(address(), { headers: { "X-Live": document.hidden ? "hidden" : "shown" } });
     if (answer.ok && !answer.redirected) {
-      const changes = take(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const changes = take(page);
+      document.dispatchEvent(new CustomEvent("desk:page", { detail: page }));
       count(changes);
       if (changes) say(document.body.dataset.news);
     } else if (answer.redirected || answer.status === 404 || answer.status === 403) {
@@ -167,10 +195,22 @@ async function refresh() {
   }, QUIET_MS);
 }
 
-document.addEventListener("desk:news", ({ detail }) => {
+// Whether this page shows something that the news may have changed.
+export function concerns(news) {
   const ticket = document.querySelector("[data-this-ticket]")?.dataset.thisTicket;
-  if (!document.querySelector("[data-part]")) return;
-  if (!ticket || detail.reload || detail.tickets.includes(Number(ticket))) refresh();
+  if (!document.querySelector("[data-part]")) return false;
+  return !ticket || Boolean(news.reload) || news.tickets.includes(Number(ticket));
+}
+
+document.addEventListener("desk:news", ({ detail }) => {
+  if (!concerns(detail)) return;
+  soon ??= setTimeout(
+    () => {
+      soon = null;
+      refresh();
+    },
+    Math.random() * (document.hidden ? SPREAD_HIDDEN_MS : SPREAD_MS),
+  );
 });
 
 document.addEventListener("visibilitychange", () => {

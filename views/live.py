@@ -4,43 +4,27 @@ from flask import Response, current_app, jsonify, request
 
 from helpdesk import news, sessions
 
-ID_MAX = 2**53
-
 
 def stream(me):
-    """Server-sent events: hints that a ticket changed. 204 tells the browser not to try again; it polls then."""
+    """Server-sent events: hints that tickets changed. 204 tells the browser not to try again; it polls then."""
+    if request.method == "HEAD":
+        return Response(mimetype="text/event-stream")
     hub = current_app.extensions["live"]
-    opened = hub.open(me, sessions.digest(me.session_token), _last_seen())
+    seen = news.Mark.read(request.headers.get("Last-Event-ID") or request.args.get("since", ""))
+    opened = hub.open(me, sessions.digest(me.session_token), seen, request.environ.get("gunicorn.socket"))
     if opened is None:
         return "", 204
-    _drop_slow_readers()
+    opened.drop_if_slow()
     response = Response(opened.lines(), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(lambda: hub.leave(opened))
     return response
 
 
-def _last_seen():
-    given = request.headers.get("Last-Event-ID", "")
-    return int(given) if given.isascii() and given.isdigit() and int(given) < ID_MAX else None
-
-
-def _drop_slow_readers():
-    """A browser that reads nothing for this long loses its stream; nobody else waits for it."""
-    socket = request.environ.get("gunicorn.socket")
-    if socket is not None:
-        socket.settimeout(30)
-
-
 def poll(me):
-    """The same hints for a browser without a stream: tickets with news since the event it knows."""
-    given = request.args.get("since", "")
-    if not (given.isascii() and given.isdigit()) or int(given) >= ID_MAX:
-        return jsonify(newest=news.newest(), tickets=[])
-    found = news.tickets_since(me, int(given))
-    if found is None:
-        return jsonify(newest=news.newest(), reload=True)
-    newest, tickets = found
-    response = jsonify(newest=newest, tickets=tickets)
-    response.set_etag(f"{newest}-{'-'.join(map(str, tickets))}")
+    """The same hints for a browser without a stream. The ETag is the mark: 304 while there is nothing to tell."""
+    seen = news.Mark.read(request.args.get("since", ""))
+    mark, tickets = news.missed(me, seen) if seen else (news.mark(), None)
+    response = jsonify(mark=str(mark), tickets=tickets or [], reload=tickets is None, bell=True)
+    response.set_etag(str(mark))
     return response.make_conditional(request)
