@@ -27,8 +27,11 @@ def upgrade():
     )
     op.create_index('ix_presences_at', 'presences', ['at'])
     op.add_column('deliveries', sa.Column('seen_at', MOMENT))
+    # What was owed before there was a list of news was told by mail, and is none.
+    op.execute("UPDATE deliveries SET seen_at = created_at")
     # The new index comes before the old one goes: MariaDB wants one under the foreign key at any time.
     op.create_index('ix_deliveries_person_id_seen_at_id', 'deliveries', ['person_id', 'seen_at', 'id'])
+    op.create_index('ix_deliveries_person_id_id', 'deliveries', ['person_id', 'id'])
     op.drop_index('ix_deliveries_person_id', 'deliveries')
     op.add_column('messages', sa.Column('withdrawn_at', MOMENT))
 
@@ -36,6 +39,7 @@ def upgrade():
 def downgrade():
     op.drop_column('messages', 'withdrawn_at')
     op.create_index('ix_deliveries_person_id', 'deliveries', ['person_id'])
+    op.drop_index('ix_deliveries_person_id_id', 'deliveries')
     op.drop_index('ix_deliveries_person_id_seen_at_id', 'deliveries')
     op.drop_column('deliveries', 'seen_at')
     op.drop_table('presences')
