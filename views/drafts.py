@@ -1,6 +1,6 @@
 """Keeps what is half-written, and throws it away when asked."""
 
-from flask import abort, flash, redirect, request
+from flask import Response, abort, flash, redirect, request
 from flask_babel import gettext as _
 
 from helpdesk import access, drafts, messages, tickets
@@ -24,8 +24,8 @@ def save(me):
     if _is_sent(fields.pop("form_token", ""), me) or not any(fields.get(name, "").strip() for name in written):
         drafts.drop(me, path)
     elif not drafts.keep(me, path, fields):
-        return "", 413
-    return "", 204
+        return Response(status=413, mimetype="text/plain")
+    return Response(status=204, mimetype="text/plain")
 
 
 def discard(me):
