@@ -21,7 +21,7 @@ from models import Person, db
 
 log = logging.getLogger("desk.live")
 POLL_SECONDS = 0.1
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 CHECK_SECONDS = 4.0
 BEAT_SECONDS = 20.0
 SLOW_SECONDS = 30.0
