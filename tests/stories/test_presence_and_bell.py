@@ -1,5 +1,6 @@
 """Two agents on one ticket see each other; bells, titles and pop-ups follow what happens, in every tab."""
 
+import re
 import time
 
 import pytest
@@ -26,6 +27,10 @@ def hide(page, hidden=True):
     """As if the tab went into the background, or came back."""
     page.evaluate(HIDE % str(hidden).lower())
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def popped(*pages):
+    return [popup for page in pages for popup in page.evaluate("window.shown")]
 
 
 def bell(page):
@@ -103,10 +108,11 @@ def test_an_open_ticket_reads_its_news_only_while_it_is_looked_at(window, cast, 
     builders.reply(ticket, "Answer in the background", by=cast.cleo)
     expect(ada.get_by_text("Answer in the background")).to_be_attached(timeout=8000)
     expect(bell(ada)).to_have_accessible_name("Notifications, 1 unread", timeout=3000)
-    expect(ada).to_have_title(f"(1) #{ticket.id} The badge reader is dead · IT Ticket Tracker", timeout=3000)
+    # The answer, and that the ticket is open now.
+    expect(ada).to_have_title(re.compile(rf"^\(2\) #{ticket.id} The badge reader is dead"), timeout=3000)
     hide(ada, False)
     expect(bell(ada)).to_have_accessible_name("Notifications", timeout=3000)
-    expect(ada).to_have_title(f"#{ticket.id} The badge reader is dead · IT Ticket Tracker")
+    expect(ada).to_have_title(re.compile(rf"^#{ticket.id} The badge reader is dead"))
 
 
 def test_a_browser_that_was_asked_shows_news_once_while_nobody_looks(window, cast, ticket):
@@ -119,24 +125,23 @@ def test_a_browser_that_was_asked_shows_news_once_while_nobody_looks(window, cas
     ada.goto("/tickets")
     other = ada.context.new_page()
     other.goto("/tickets")
-    shown = lambda: [*ada.evaluate("window.shown"), *other.evaluate("window.shown")]  # noqa: E731
     hide(ada), hide(other)
     builders.reply(ticket, by=cast.cleo)
     expect(bell(ada)).to_have_accessible_name("Notifications, 1 unread", timeout=3000)
     time.sleep(1)
-    assert shown() == [[f"#{ticket.id} The badge reader is dead", "Cleo Hart replied"]]
+    assert popped(ada, other) == [[f"#{ticket.id} The badge reader is dead", "Cleo Hart replied"]]
     hide(other, False)
     builders.reply(ticket, "While somebody looks", by=cast.cleo)
     expect(bell(other)).to_have_accessible_name("Notifications, 2 unread", timeout=3000)
     time.sleep(1)
-    assert len(shown()) == 1
+    assert len(popped(ada, other)) == 1
     other.goto("/profile")
     other.get_by_role("button", name="Stop showing notifications of this browser").click()
     hide(ada), hide(other)
     builders.reply(ticket, "After it was switched off", by=cast.cleo)
     expect(bell(ada)).to_have_accessible_name("Notifications, 3 unread", timeout=3000)
     time.sleep(1)
-    assert len(ada.evaluate("window.shown")) + len(other.evaluate("window.shown")) == 1
+    assert len(popped(ada, other)) == 1
 
 
 def test_with_scripts_off_everything_but_presence_is_there(window, cast, ticket):
