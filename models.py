@@ -275,6 +275,7 @@ class Message(Model):
     form_token: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
     author: Mapped[Person] = relationship()
     ticket: Mapped[Ticket] = relationship()
 
@@ -317,11 +318,13 @@ class Delivery(Model):
         CheckConstraint("state IN ('waiting', 'sending', 'sent', 'failed', 'unsent', 'cancelled')", name="state"),
         Index(None, "state", "due_at", "id"),
         Index(None, "event_id"),
+        Index(None, "person_id", "seen_at", "id"),
+        Index(None, "person_id", "id"),
         ON_MYSQL,
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     email: Mapped[str] = mapped_column(String(254))
     mail: Mapped[str] = mapped_column(String(30))
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
@@ -331,6 +334,7 @@ class Delivery(Model):
     lease: Mapped[str | None] = mapped_column(String(32))
     leased_until: Mapped[datetime | None] = mapped_column(UtcTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
     last_error: Mapped[str | None] = mapped_column(String(300))
     shown_text: Mapped[str | None] = mapped_column(LongText)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -338,10 +342,21 @@ class Delivery(Model):
     person: Mapped[Person] = relationship()
 
 
-class CarriedForm(Model):
-    """What somebody had typed when their session was found ended, kept until they send it or for a day."""
+class Presence(Model):
+    """An agent who has a ticket open, or is writing on it. A row a person and ticket, gone soon after the page is."""
 
-    __tablename__ = "carried_forms"
+    __tablename__ = "presences"
+    __table_args__ = (Index(None, "at"), ON_MYSQL)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    writing: Mapped[bool] = mapped_column(Boolean, default=False)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Draft(Model):
+    """What somebody has typed into a form and not sent yet, by the address it would be sent to."""
+
+    __tablename__ = "drafts"
     __table_args__ = (Index(None, "saved_at"), ON_MYSQL)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     path: Mapped[str] = mapped_column(String(120), primary_key=True)

@@ -66,19 +66,19 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_people_folded_name_id'), ['folded_name', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_people_role_switched_off_at'), ['role', 'switched_off_at'], unique=False)
 
-    op.create_table('carried_forms',
+    op.create_table('drafts',
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('path', sa.String(length=120), nullable=False),
     sa.Column('fields', sa.JSON(), nullable=False),
     sa.Column('saved_at', sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql', 'mariadb'), nullable=False),
-    sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_carried_forms_person_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('person_id', 'path', name=op.f('pk_carried_forms')),
+    sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_drafts_person_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('person_id', 'path', name=op.f('pk_drafts')),
     mysql_charset='utf8mb4',
     mysql_collate='utf8mb4_bin',
     mysql_engine='InnoDB'
     )
-    with op.batch_alter_table('carried_forms', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_carried_forms_saved_at'), ['saved_at'], unique=False)
+    with op.batch_alter_table('drafts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_drafts_saved_at'), ['saved_at'], unique=False)
 
     op.create_table('one_time_links',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -300,7 +300,7 @@ def downgrade():
     op.drop_table('tickets')
     op.drop_table('sessions')
     op.drop_table('one_time_links')
-    op.drop_table('carried_forms')
+    op.drop_table('drafts')
     op.drop_table('people')
     op.drop_table('desk_facts')
     op.drop_table('categories')

@@ -36,6 +36,7 @@ BAD = {
     "MAIL_PASSWORD": ["two\nlines"],
     "MAIL_FROM": ["helpdesk", "IT <it@example.com>", "it@example.com, it2@example.com"],
     "MAIL_TIMEOUT": ["0", "61"],
+    "UNDO_SECONDS": ["-1", "121", "ten"],
     "AUTO_CLOSE_DAYS": ["0", "366", "a week"],
     "TRASH_DAYS": ["0", "3651"],
     "MAX_BODY_MB": ["0", "1025", "2 MB"],
