@@ -1,4 +1,4 @@
-"""How long the main pages take: fills a desk of its own, serves it as production does, and prints the best, p50 and p95.
+"""How long the main pages take: fills a desk of its own, serves it as production does, prints best, p50 and p95.
 
     .venv/bin/python bench/pages.py --tickets 24000 --server mysql://root@127.0.0.1/ --csv it_tickets.csv.gz
 
@@ -74,7 +74,9 @@ def empty_place(server):
         with empty_database() as address:
             yield address
         return
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=config.HERE / "instance") as folder:
+    on_disk = config.HERE / "instance"
+    on_disk.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=on_disk) as folder:
         yield f"sqlite:///{folder}/desk.db"
 
 
