@@ -14,7 +14,7 @@ STATUSES = ("open", "pending", "resolved", "closed")
 ACTS = ("reply", "note", "facts", "edit")
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.soak)])
 def test_two_agents_lose_nothing_whatever_the_order(count, browse, cast):
     cleo, dan = Agent(browse(cast.cleo), cast.cleo.id), Agent(browse(cast.dan), cast.dan.id)
     outcomes = {"accepted": 0, "refused": 0}
@@ -22,7 +22,7 @@ def test_two_agents_lose_nothing_whatever_the_order(count, browse, cast):
         dice = random.Random(number)
         ticket = builders.ticket(cast.ada, subject=f"Interleaving {number}")
         world = World(ticket.id, dice, outcomes)
-        turns = [cleo] * 6 + [dan] * 6
+        turns = [cleo] * 4 + [dan] * 4
         dice.shuffle(turns)
         cleo.begin(), dan.begin()
         for agent in turns:
@@ -41,6 +41,10 @@ class Agent:
     def begin(self):
         self.opened = None
 
+    def ask(self, method, path, **more):
+        """Without the checks of the page, which would take most of the time."""
+        return self.browser.open(getattr(self.browser.client, method), path, **more)
+
 
 class World:
     """One ticket; what it must say, worked out from the answers alone."""
@@ -56,7 +60,7 @@ class World:
         (act, form), agent.opened = agent.opened, None
         changed = self.fill(act, form)
         before, seen = self.facts(), int(form["seen"])
-        answer = agent.browser.post(f"/tickets/{self.ticket}/{act}", form)
+        answer = agent.ask("post", f"/tickets/{self.ticket}/{act}", data=form)
         assert answer.status_code in (303, 409, 422), answer.status_code
         if answer.status_code == 303:
             self.accepted(agent, act, form, changed, before, seen)
@@ -65,7 +69,7 @@ class World:
 
     def open(self, agent):
         act = self.dice.choice(ACTS)
-        page = agent.browser.get(f"/tickets/{self.ticket}" + ("/edit" if act == "edit" else ""))
+        page = agent.ask("get", f"/tickets/{self.ticket}" + ("/edit" if act == "edit" else ""))
         form = next(
             form
             for form in JustHTML(page.text, sanitize=False).query('form[method="post"]')
