@@ -3,7 +3,7 @@
     .venv/bin/python bench/live.py                       SQLite; other servers by TEST_DATABASE_URL, as for the tests
     .venv/bin/python bench/live.py --only seen           one part: seen, pages, many, stop, reload
 
-It makes a database of its own and removes it. Only this machine is asked, and every loop has an end.
+It makes a database of its own and removes it. Only this machine is asked.
 """
 
 import argparse
@@ -13,11 +13,11 @@ import re
 import resource
 import signal
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -26,8 +26,9 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 
 import config  # noqa: E402
 from app import create_app  # noqa: E402
+from bench.crowd import SHOWING, Crowd, be_a_crowd, fetch, ms, p  # noqa: E402
 from helpdesk import store, tickets  # noqa: E402
-from models import Ticket, db  # noqa: E402
+from models import db  # noqa: E402
 from tests import parts  # noqa: E402
 from tests.builders import act  # noqa: E402
 from tests.cast import person  # noqa: E402
@@ -38,7 +39,7 @@ from tests.listener import Audience, cookie_of  # noqa: E402
 from tests.live import LiveDesk  # noqa: E402
 
 PEOPLE, TICKETS = 200, 300
-STREAMS, SHOWING, CHANGES, PAGES = 500, 20, 60, 200
+STREAMS, CHANGES, PAGES = 500, 60, 200
 QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 
 
@@ -65,76 +66,6 @@ class Bench:
         return crowd
 
 
-class Crowd:
-    """A process full of listeners; the first `SHOWING` also fetch the list again, as an open page would."""
-
-    def __init__(self, desk, cookies, count, stay, showing=SHOWING):
-        command = [sys.executable, __file__, "--crowd", str(desk.port), str(count), str(showing), str(stay)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.process.stdin.write(" ".join(cookies) + "\n")
-        self.process.stdin.flush()
-        self.opened = ""
-
-    def wait_until_open(self):
-        self.opened = self.process.stdout.readline().strip()
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-
-
-def be_a_crowd(port, count, showing, stay):
-    """What the other process does: open streams, say how many there are, listen, fetch."""
-    cookies = sys.stdin.readline().split()
-    audience = Audience()
-    for number in range(count):
-        audience.open(port, cookies[number % len(cookies)])
-        if number % 25 == 24:
-            audience.wait(seconds=0.05)
-    audience.wait(lambda: all(one.status for one in audience.listeners), 60)
-    statuses = [one.status for one in audience.listeners]
-    print(
-        statuses.count(200), statuses.count(204), len(statuses) - statuses.count(200) - statuses.count(204), flush=True
-    )
-    for one in audience.listeners[:showing]:
-        threading.Thread(target=_show, args=(port, one, cookies[0]), daemon=True).start()
-    audience.wait(seconds=stay)
-
-
-def _show(port, listener, cookie):
-    """One open page: after a hint, a moment that differs from page to page, then the list again."""
-    import random
-
-    known = 0
-    while True:
-        time.sleep(0.01)
-        size = len(listener.raw)
-        if size != known:
-            told, known = b'"tickets"' in listener.raw[known:size], size
-            if told:
-                time.sleep(random.uniform(0, 0.1))
-                fetch(port, "/triage?view=all", cookie)
-                time.sleep(0.5)
-
-
-def fetch(port, path, cookie, line=None):
-    """Returns the seconds it took; raises where it failed."""
-    own = line or http.client.HTTPConnection("127.0.0.1", port, timeout=15)
-    began = time.monotonic()
-    own.request("GET", path, headers={"Cookie": f"desk={cookie}"})
-    answer = own.getresponse()
-    answer.read()
-    took = time.monotonic() - began
-    assert answer.status in (200, 204, 304), f"{path}: {answer.status}"
-    if line is None:
-        own.close()
-    return took
-
-
-def p(values, part):
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
-
-
 # ---- a change is seen in another browser
 
 
@@ -158,26 +89,31 @@ def seen(bench):
     lost = took.count(None)
     took = [one for one in took if one is not None]
     opened = crowd.opened.split()[0]
-    return f"{opened} streams, {SHOWING} fetch the list; {len(took)} changes, {lost} not seen in 5 s", took
+    print(
+        f"seen     {opened} streams, {SHOWING} fetch the list; {len(took)} changes, {lost} not seen in 5 s:"
+        f" p50 {ms(took, 0.5)}, p95 {ms(took)}"
+    )
 
 
-# Notes when the newest row's words change, by the browser's own clock, which is the machine's.
+# Notes when a row appears, by the browser's own clock, which is the machine's.
 WATCH = """() => {
   window.changes = {};
   new MutationObserver(() => {
-    for (const row of document.querySelectorAll("tr[data-ticket] .t")) window.changes[row.textContent.trim()] ??= Date.now() / 1000;
+    const rows = document.querySelectorAll("tr[data-ticket] .t");
+    for (const row of rows) window.changes[row.textContent.trim()] ??= Date.now() / 1000;
   }).observe(document.body, {subtree: true, childList: true});
 }"""
 
 
 def _one_change(bench, desk, page, number):
-    """An agent edits a subject through the desk itself; returns the seconds from the answer's commit to the screen."""
+    """An agent raises a ticket through the desk itself; returns the seconds from sending it to seeing it."""
     subject = f"Changed {number} at {time.time()}"
     line = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=15)
     cookie = bench.cookies[number % 10]
-    form = _form(line, cookie)
+    token = _token(line, cookie)
     began = time.time()
-    body = f"subject={subject.replace(' ', '+')}&description=Words&type=incident&priority=normal&category=&requester={form}"
+    fields = {"subject": subject, "description": "Words", "type": "incident", "priority": "normal", "category": ""}
+    body = urlencode(fields | {"csrf_token": token})
     line.request("POST", "/tickets/new", body, _headers(cookie))
     answer = line.getresponse()
     answer.read()
@@ -192,13 +128,13 @@ def _one_change(bench, desk, page, number):
     return None
 
 
-def _form(line, cookie):
+def _token(line, cookie):
     line.request("GET", "/tickets/new", headers={"Cookie": f"desk={cookie}"})
     answer = line.getresponse()
     page = answer.read().decode()
     fresh = re.search(r"desk=([^;]+)", answer.headers.get("Set-Cookie", ""))
     _SESSIONS[cookie] = fresh.group(1) if fresh else _SESSIONS.get(cookie, cookie)
-    return "&csrf_token=" + re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+    return re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
 
 
 _SESSIONS: dict[str, str] = {}
@@ -220,10 +156,8 @@ def pages(bench):
     crowd.end()
     desk.stop()
     ratio = p(beside, 0.95) / p(without, 0.95)
-    print(
-        f"pages    p95 {p(without, .95)*1000:.0f} ms without, {p(beside, .95)*1000:.0f} ms beside {crowd.opened.split()[0]} streams:"
-        f" {ratio:.2f} times"
-    )
+    streams = crowd.opened.split()[0]
+    print(f"pages    p95 {ms(without)} without, {ms(beside)} beside {streams} streams: {ratio:.2f} times")
 
 
 def _page_times(bench, desk):
@@ -246,7 +180,7 @@ def many(bench):
         took = [fetch(desk.port, "/live/poll?since=1", bench.cookies[i % PEOPLE]) for i in range(50)]
         print(
             f"many     2000 asked with LIVE_STREAMS={share}: {opened} streams, {refused} told to poll, {other} failed;"
-            f" {grown:.0f} KB a stream; a poll takes {p(took, .95)*1000:.0f} ms (p95)"
+            f" {grown:.0f} KB a stream; a poll takes {ms(took)} (p95)"
         )
         crowd.end()
         desk.stop()
@@ -275,8 +209,9 @@ def stop(bench):
         took.append(time.monotonic() - began)
         crowd.end()
         desk.stop()
+    middle = statistics.median(took)
     print(
-        f"stop     {crowd.opened.split()[0]} streams: workers gone after {min(took):.2f} s best, {statistics.median(took):.2f} s median"
+        f"stop     {crowd.opened.split()[0]} streams: workers gone after {min(took):.2f} s best, {middle:.2f} s median"
     )
 
 
@@ -290,12 +225,7 @@ def reload(bench):
             try:
                 done.append(fetch(desk.port, "/tickets", cookie, line))
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-                # As browsers do: a kept connection that was closed is opened again and the page asked for once more.
-                line.close()
-                try:
-                    done.append(fetch(desk.port, "/tickets", cookie, line))
-                except Exception as error:
-                    failed.append(repr(error))
+                line.close()  # Browsers too open another where a kept connection was closed, and ask again.
             except Exception as error:
                 failed.append(repr(error))
                 line.close()
@@ -313,13 +243,13 @@ def reload(bench):
         one.join()
     desk.stop()
     print(
-        f"reload   {len(done)} pages under load, {len(failed)} failed; {len(back)} of {len(listening)} streams back after"
+        f"reload   {len(done)} pages, {len(failed)} failed; {len(back)} of {len(listening)} streams back after"
         f" {statistics.median(back):.2f} s median, {max(back):.2f} s longest {failed[:2] or ''}"
     )
 
 
 def _come_back(audience, desk, cookies, listening):
-    """Every stream that ends comes again after the time it was told, until it stands; seconds from its end."""
+    """Every stream that ends comes again after the time it was told; seconds from its end until it stands."""
     back, waiting = [], {}
     standing = dict(zip(listening, cookies))
     end = time.monotonic() + 20
@@ -355,18 +285,12 @@ def main():
         with app.app_context():
             upgrade(directory=str(config.HERE / "migrations"))
             bench = Bench(app, url)
-            print(
-                f"{time.strftime('%Y-%m-%d')} on {db.engine.dialect.name}, {os.cpu_count()} cores, {db.session.query(Ticket).count()} tickets"
-            )
+            date, load = time.strftime("%Y-%m-%d"), os.getloadavg()[0]
+            print(f"{date} on {db.engine.dialect.name}, {os.cpu_count()} cores, load {load:.1f}")
             db.session.remove()
             for part in given.only.split(","):
-                if part == "seen":
-                    words, took = seen(bench)
-                    print(
-                        f"seen     {words}: p50 {p(took, .5)*1000:.0f} ms, p95 {p(took, .95)*1000:.0f} ms", flush=True
-                    )
-                else:
-                    {"pages": pages, "many": many, "stop": stop, "reload": reload}[part](bench)
+                {"seen": seen, "pages": pages, "many": many, "stop": stop, "reload": reload}[part](bench)
+                sys.stdout.flush()
             db.engine.dispose()
 
 
