@@ -12,7 +12,10 @@ from helpdesk.words import PRIORITIES, PRIORITY_RANKS, ROLES, STATUSES, TYPE_NAM
 
 @dataclass(frozen=True)
 class Kind:
-    """`facts` are the names `events.record` asks for (`change`: see helpdesk/changes.py). A kind that is not public is never shown to a requester."""
+    """`facts` are the names `events.record` asks for; `change` among them is what helpdesk/changes.py makes.
+
+    A kind that is not public is never shown to a requester.
+    """
 
     sentence: Any
     facts: tuple[str, ...] = ()

@@ -31,7 +31,8 @@ def now() -> datetime:
 
 def undo_window() -> timedelta:
     """For how long an act can be taken back, and mails about it wait; nothing where that is switched off."""
-    return db.engine.get_execution_options().get("undo_window", timedelta())
+    window: timedelta = db.engine.get_execution_options().get("undo_window", timedelta())
+    return window
 
 
 def prepare(engine: Engine, undo_window: timedelta) -> None:

@@ -58,7 +58,7 @@ def _refuse_late(event: Event, by: Person, at: datetime) -> None:
 
 
 def _refuse_answered(ticket: Ticket, last: Event, by: Person) -> None:
-    """What the other side has answered to stays: an agent's act once the requester wrote, the requester's once IT did."""
+    """What the other side has answered to stays: an agent's act once the requester wrote, theirs once IT did."""
     answers = select(Person.name).join(Event, Event.actor_id == Person.id).join(Message, Message.id == Event.message_id)
     answers = answers.where(Event.ticket_id == ticket.id, Event.id > last.id, Event.kind == "replied")
     answers = answers.where(Message.withdrawn_at.is_(None), Event.actor_id != by.id)

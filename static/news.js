@@ -150,14 +150,17 @@ function take(page) {
     else if (part.dataset.part === "conversation") changes += refreshConversation(part, fresh);
     else changes += refreshPart(part, fresh);
   }
-  // A list that was empty, or is now, has another shape: then the whole box is exchanged.
-  const box = document.querySelector("[data-box]");
-  const freshBox = page.querySelector("[data-box]");
-  if (box && freshBox && Boolean(box.querySelector("tbody")) !== Boolean(freshBox.querySelector("tbody")) && !box.contains(document.activeElement)) {
-    box.replaceWith(freshBox);
-    changes += 1;
-  }
-  return changes;
+  return changes + refreshBox(document.querySelector("[data-box]"), page.querySelector("[data-box]"));
+}
+
+// A list that was empty, or is now, has another shape: then the whole box is exchanged.
+function refreshBox(box, fresh) {
+  if (!box || !fresh || Boolean(box.querySelector("tbody")) === Boolean(fresh.querySelector("tbody"))) return 0;
+  const holding = [...box.querySelectorAll("tr[data-ticket]")].find(held);
+  if (holding) later(holding);
+  if (holding || box.contains(document.activeElement)) return 0;
+  box.replaceWith(fresh);
+  return 1;
 }
 
 // The answer to a form has the form's address; the page it shows is the ticket's.

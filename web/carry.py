@@ -48,9 +48,10 @@ def unpack(packed: str, person: Person) -> str | None:
 def taken_by(path: str) -> tuple[str, dict[str, Any]]:
     """The view that takes a form sent to this path, with the parts of the address; an empty name where none does."""
     try:
-        return current_app.url_map.bind("").match(path, method="POST")
+        view, parts = current_app.url_map.bind("").match(path, method="POST")
     except HTTPException:
         return "", {}
+    return str(view), dict(parts)
 
 
 def page_of(path: str) -> str:

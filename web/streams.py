@@ -119,6 +119,8 @@ class Hub:
                 return None
             self._start()
             self.streams.add(stream)
+        if self.stopped:
+            stream.close()  # The signal came in between.
         try:
             if seen is not None:
                 self._tell_missed(stream, person, seen)

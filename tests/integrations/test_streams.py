@@ -272,4 +272,4 @@ def test_a_reload_ends_streams_and_loses_nothing(app, start, audience, ticket, c
         again = audience.open(desk.port, cookie, last=ada.mark)
         assert audience.wait(lambda: again.hints or again.ended)
         heard += len(again.hints)
-    assert audience.wait(lambda: not before & parents().keys(), 5), "the old processes are gone"
+    assert audience.wait(lambda: not before & parents().keys(), 12), "the old processes are gone"

@@ -1,4 +1,4 @@
-"""Second thoughts and interruptions in real browsers: taking back what was done, and finding again what was half-written."""
+"""Second thoughts and interruptions in real browsers: taking back what was done, finding what was half-written."""
 
 import re
 import time
