@@ -270,6 +270,6 @@ def test_a_reload_ends_streams_and_loses_nothing(app, start, audience, ticket, c
     heard = len(ada.hints)
     while heard < 2:  # Like a browser, which comes again where it met a process that was about to end.
         again = audience.open(desk.port, cookie, last=ada.mark)
-        assert audience.wait(lambda: again.hints or again.ended)
+        assert audience.wait(lambda: again.hints or again.ended, 20)  # The new processes have to start first.
         heard += len(again.hints)
     assert audience.wait(lambda: not before & parents().keys(), 12), "the old processes are gone"
