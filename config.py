@@ -163,7 +163,7 @@ SETTINGS = (
     Setting("MAIL_PASSWORD", text, "", "Its password."),
     Setting("MAIL_FROM", address, None, "The address that mails come from."),
     Setting("MAIL_TIMEOUT", whole(1, 60), "20", "Seconds to wait for the SMTP server."),
-    Setting("UNDO_SECONDS", whole(0, 120), "10", "Seconds in which an act can be taken back; its mails wait that long."),
+    Setting("UNDO_SECONDS", whole(0, 120), "10", "Seconds in which an act can be taken back; mails wait that long."),
     Setting("AUTO_CLOSE_DAYS", whole(1, 365), "7", "Days after which a resolved ticket closes by itself."),
     Setting("TRASH_DAYS", whole(1, 3650), "30", "Days after which a deleted ticket is removed for good."),
     Setting("MAX_BODY_MB", whole(1, 1024), "2", "The largest form the desk accepts, in megabytes."),

@@ -24,6 +24,7 @@ BAD = {
     "PORT": ["0", "65536", "http", "99999999999999999999"],
     "WEB_WORKERS": ["0", "65"],
     "WEB_THREADS": ["0", "257"],
+    "LIVE_STREAMS": ["-1", "5001"],
     "DATABASE_URL": ["oracle://desk@db/desk", "desk.db", "sqlite://", "mysql:/desk", "postgresql://desk@db:port/desk"],
     "DESK_NAME": ["IT\r\nBcc: everybody@example.com"],
     "DESK_TIMEZONE": ["Berlin", "UTC+1", "../etc/passwd"],
