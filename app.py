@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -19,7 +20,7 @@ from helpdesk import store
 from integrations import smtp
 from models import db
 from routes import ROUTES
-from web import bodies, door, errors, filters, headers, logs
+from web import bodies, door, errors, filters, headers, logs, marks, streams
 
 
 def create_app(environ=None):
@@ -38,8 +39,8 @@ def create_app(environ=None):
     Babel(app, timezone_selector=lambda: getattr(current_user, "time_zone", None))
     smtp.mail.init_app(app)
     with app.app_context():
-        store.prepare(db.engine)
-    for plumbing in (logs, bodies, door, errors, filters, headers):
+        store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
+    for plumbing in (logs, bodies, door, errors, filters, headers, marks, streams):
         plumbing.set_up(app)
     door.hang(app, ROUTES)
     commands.set_up(app)

@@ -133,6 +133,12 @@ SETTINGS = (
         "WEB_THREADS", whole(1, 256), "8", "Pages each web process can serve at once; also its database connections."
     ),
     Setting(
+        "LIVE_STREAMS",
+        whole(0, 5000),
+        "250",
+        "Browsers each web process keeps live at once; further ones ask every few seconds instead.",
+    ),
+    Setting(
         "DATABASE_URL",
         database,
         f"sqlite:///{HERE / 'instance' / 'desk.db'}",
@@ -157,6 +163,7 @@ SETTINGS = (
     Setting("MAIL_PASSWORD", text, "", "Its password."),
     Setting("MAIL_FROM", address, None, "The address that mails come from."),
     Setting("MAIL_TIMEOUT", whole(1, 60), "20", "Seconds to wait for the SMTP server."),
+    Setting("UNDO_SECONDS", whole(0, 120), "10", "Seconds in which an act can be taken back; mails wait that long."),
     Setting("AUTO_CLOSE_DAYS", whole(1, 365), "7", "Days after which a resolved ticket closes by itself."),
     Setting("TRASH_DAYS", whole(1, 3650), "30", "Days after which a deleted ticket is removed for good."),
     Setting("MAX_BODY_MB", whole(1, 1024), "2", "The largest form the desk accepts, in megabytes."),

@@ -149,11 +149,15 @@ class Form(FlaskForm):
         else:
             self[field].errors = [*self[field].errors, str(why)]
 
-    def show(self, carried):
-        """Fill in what somebody had typed before they were signed out, with what they had seen by then."""
+    # The draft that fills the form, where there is one.
+    draft = None
+
+    def show(self, draft):
+        """Fill in what somebody had typed and not sent, with what they had seen by then."""
+        self.draft = draft
         for field in self:
-            if field.name in carried:
-                field.process_formdata([carried[field.name]])
+            if draft and field.name in draft.fields:
+                field.process_formdata([draft.fields[field.name]])
 
 
 class _OnceForm(Form):

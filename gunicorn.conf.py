@@ -1,9 +1,11 @@
 """How gunicorn serves the desk. Everything that may differ between machines comes from the settings in config.py."""
 
 import os
+import signal
 import sys
 
 from dotenv import load_dotenv
+from gunicorn.workers import gthread
 
 import config as desk  # "config" itself is a setting of gunicorn
 
@@ -19,7 +21,10 @@ bind = f"{host}:{settings['PORT']}"
 
 worker_class = "gthread"
 workers = settings["WEB_WORKERS"]
-threads = settings["WEB_THREADS"]
+# A page and an open stream of live news each hold a thread while they last.
+threads = settings["WEB_THREADS"] + settings["LIVE_STREAMS"]
+# Connections that are kept open between two pages come on top, and hold no thread.
+worker_connections = threads + 1000
 # Workers show that they are alive by touching a file; on a slow disk that alone could make them look dead.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -40,6 +45,18 @@ limit_request_field_size = 8190
 # gunicorn 27 would open a socket in the home folder through which it can be told to stop or reload. Nothing of ours
 # uses it, two desks of one user would fight for the same file, and a read-only home would only make it complain.
 control_socket_disable = True
+
+# Kept-alive connections would hold up a stop for two seconds. One is long enough for a request that is on its way.
+gthread.STOP_KEEPALIVE_LINGER = 1.0
+
+
+def post_worker_init(worker):
+    """A stream would hold its thread through the whole grace: when the worker is told to stop, streams end first."""
+    hub = worker.wsgi.extensions["live"]
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        before = signal.getsignal(name)
+        signal.signal(name, lambda number, frame, before=before: (hub.stop(), before(number, frame)))
+
 
 # The desk writes its own line for each request (web/logs.py).
 accesslog = None

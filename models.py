@@ -48,7 +48,7 @@ else:
 
 # MariaDB's default collation takes "é" for "e"; ours compares what was typed, as the other two databases do.
 ON_MYSQL = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin", "mysql_engine": "InnoDB"}
-# The number of a ticket is never given twice, even after the newest one was purged.
+# No id is given twice, even after the newest row was removed: numbers of tickets, places among the events.
 COUNTING = {"sqlite_autoincrement": True} | ON_MYSQL
 
 # MySQL's TEXT holds 65,535 bytes; 50,000 characters may need four times as many.
@@ -275,6 +275,7 @@ class Message(Model):
     form_token: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
     author: Mapped[Person] = relationship()
     ticket: Mapped[Ticket] = relationship()
 
@@ -294,7 +295,7 @@ class Event(Model):
     """One thing that happened: who, what, when, the facts. Timeline, audit and news are all this table."""
 
     __tablename__ = "events"
-    __table_args__ = (Index(None, "ticket_id", "id"), Index(None, "person_id", "id"), ON_MYSQL)
+    __table_args__ = (Index(None, "ticket_id", "id"), Index(None, "person_id", "id"), COUNTING)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"))
@@ -317,11 +318,13 @@ class Delivery(Model):
         CheckConstraint("state IN ('waiting', 'sending', 'sent', 'failed', 'unsent', 'cancelled')", name="state"),
         Index(None, "state", "due_at", "id"),
         Index(None, "event_id"),
+        Index(None, "person_id", "seen_at", "id"),
+        Index(None, "person_id", "id"),
         ON_MYSQL,
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     email: Mapped[str] = mapped_column(String(254))
     mail: Mapped[str] = mapped_column(String(30))
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
@@ -331,6 +334,7 @@ class Delivery(Model):
     lease: Mapped[str | None] = mapped_column(String(32))
     leased_until: Mapped[datetime | None] = mapped_column(UtcTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcTime)
     last_error: Mapped[str | None] = mapped_column(String(300))
     shown_text: Mapped[str | None] = mapped_column(LongText)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -338,10 +342,21 @@ class Delivery(Model):
     person: Mapped[Person] = relationship()
 
 
-class CarriedForm(Model):
-    """What somebody had typed when their session was found ended, kept until they send it or for a day."""
+class Presence(Model):
+    """An agent who has a ticket open, or is writing on it. A row a person and ticket, gone soon after the page is."""
 
-    __tablename__ = "carried_forms"
+    __tablename__ = "presences"
+    __table_args__ = (Index(None, "at"), ON_MYSQL)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    writing: Mapped[bool] = mapped_column(Boolean, default=False)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Draft(Model):
+    """What somebody has typed into a form and not sent yet, by the address it would be sent to."""
+
+    __tablename__ = "drafts"
     __table_args__ = (Index(None, "saved_at"), ON_MYSQL)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     path: Mapped[str] = mapped_column(String(120), primary_key=True)

@@ -1,7 +1,22 @@
 """The map of the desk: method, address, view, and who may open it. One line each, nothing else."""
 
 from helpdesk.access import ADMIN, AGENT, ANYONE, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
-from views import accounts, home, mail, messages, people, profile, settings, tickets, triage
+from views import (
+    accounts,
+    drafts,
+    home,
+    live,
+    mail,
+    messages,
+    notifications,
+    people,
+    presence,
+    profile,
+    settings,
+    tickets,
+    triage,
+    undo,
+)
 
 ROUTES = [
     ("GET", "/", home.index, ANYONE),
@@ -51,8 +66,21 @@ ROUTES = [
     ("POST", "/tickets/<ticket>/purge", tickets.purge, ADMIN),
     ("POST", "/tickets/<ticket>/reply", messages.reply, TAKES_PART),
     ("POST", "/tickets/<ticket>/note", messages.note, AGENT),
+    ("POST", "/tickets/<ticket>/undo/<event>", undo.undo, TAKES_PART),
     ("GET", "/tickets/<ticket>/messages/<message>/edit", messages.correct, WROTE_MESSAGE),
     ("POST", "/tickets/<ticket>/messages/<message>/edit", messages.correct, WROTE_MESSAGE),
+    # notifications
+    ("GET", "/notifications", notifications.mine, SIGNED_IN),
+    ("GET", "/notifications/count", notifications.count, SIGNED_IN),
+    ("POST", "/notifications/read", notifications.read, SIGNED_IN),
+    # drafts
+    ("POST", "/drafts", drafts.save, SIGNED_IN),
+    ("POST", "/drafts/discard", drafts.discard, SIGNED_IN),
+    # live news
+    ("GET", "/tickets/<ticket>/presence", presence.show, AGENT),
+    ("POST", "/tickets/<ticket>/presence", presence.say, AGENT),
+    ("GET", "/live", live.stream, SIGNED_IN),
+    ("GET", "/live/poll", live.poll, SIGNED_IN),
     # agents
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
 
+from helpdesk.kinds import UNDOABLE
 from models import Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
 
 Answer = Callable[[Person | None, dict[str, Any]], bool]
@@ -68,12 +69,15 @@ def watches(person: Person, ticket: Ticket) -> bool:
 
 
 def visible_events(person: Person) -> ColumnElement[bool]:
-    """Agents see all that happened to a ticket they see; everybody else the public part."""
-    return true() if person.is_agent else Event.public.is_(True)
+    """Agents see all that happened to a ticket they see; everybody else the public part, without what was withdrawn."""
+    if person.is_agent:
+        return true()
+    withdrawn = exists().where(Message.id == Event.message_id, Message.withdrawn_at.is_not(None))
+    return Event.public.is_(True) & ~withdrawn
 
 
 def visible_messages(person: Person) -> ColumnElement[bool]:
-    return true() if person.is_agent else Message.kind == "reply"
+    return true() if person.is_agent else (Message.kind == "reply") & Message.withdrawn_at.is_(None)
 
 
 def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | None:
@@ -86,6 +90,12 @@ def find_message(person: Person, ticket: Ticket, number: int) -> Message | None:
     return db.session.scalar(
         select(Message).where(Message.id == number, Message.ticket_id == ticket.id, visible_messages(person))
     )
+
+
+def find_event(person: Person, ticket: Ticket, number: int) -> Event | None:
+    """Something this person did to the ticket themselves, of a kind that can be taken back."""
+    own = Event.ticket_id == ticket.id, Event.actor_id == person.id, Event.kind.in_(UNDOABLE)
+    return db.session.scalar(select(Event).where(Event.id == number, *own))
 
 
 def find_session(person: Person, number: int) -> Session | None:

@@ -77,6 +77,11 @@ def _followers(ticket: Ticket, mail: str) -> list[Owed]:
     return [Owed(ticket.requester, mail), *(Owed(watcher, mail) for watcher in watchers(ticket))]
 
 
+def is_news(event: Event, owed: Owed) -> bool:
+    """Whether it is told in the desk too, as something unread. A receipt, or a link asked for, is not."""
+    return event.ticket is not None and not (owed.mail in TO_ONESELF and owed.person is event.actor)
+
+
 def watchers(ticket: Ticket) -> list[Person]:
     wanted = select(Person).join(Watcher, Watcher.person_id == Person.id).where(Watcher.ticket_id == ticket.id)
     return list(db.session.scalars(wanted.order_by(Person.folded_name, Person.id)))

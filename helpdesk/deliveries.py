@@ -107,6 +107,17 @@ def again(delivery: Delivery, at: datetime | None = None) -> None:
     delivery.last_error, delivery.shown_text = None, None
 
 
+def take_back(events: list[int]) -> bool:
+    """Cancel what these events owe. Where a mail has left or is leaving: False, and nothing is changed."""
+    owed = select(Delivery).where(Delivery.event_id.in_(events)).with_for_update()
+    found = db.session.scalars(owed.execution_options(populate_existing=True)).all()
+    if any(delivery.state in ("sending", "sent") for delivery in found):
+        return False
+    for delivery in found:
+        delivery.state, delivery.last_error = "cancelled", _("It was taken back before the mail was sent.")
+    return True
+
+
 def get(number: int) -> Delivery | None:
     wanted = select(Delivery).where(Delivery.id == number)
     return db.session.scalar(wanted.options(joinedload(Delivery.event).joinedload(Event.ticket)))

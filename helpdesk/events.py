@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from helpdesk import access, audience
-from helpdesk.kinds import KINDS, sentence
-from helpdesk.store import now
+from helpdesk.kinds import KINDS, UNDOABLE, sentence
+from helpdesk.store import now, undo_window
 from models import Delivery, Event, Message, Person, Ticket, db
 
 
@@ -25,11 +25,13 @@ def record(
     message: Message | None = None,
     person: Person | None = None,
     mails: bool = True,
+    public: bool = True,
     **facts: Any,
 ) -> Event:
     """Write one Event and one Delivery per message owed, in the transaction of the change.
 
-    `by` is None when the desk itself acts; `mails=False` where another event of the same moment tells it.
+    `by` is None when the desk itself acts; `mails=False` where another event of the same moment tells it;
+    `public=False` hides from requesters what its kind would show them.
     Raises KeyError for an unknown kind and ValueError for facts that the kind does not declare (helpdesk/kinds.py):
     a mistake in our code, never in what somebody typed.
     """
@@ -37,13 +39,13 @@ def record(
     if set(facts) != set(declared.facts):
         raise ValueError(f"{kind} declares the facts {declared.facts}, got {sorted(facts)}")
     at = at or now()
-    event = Event(kind=kind, public=declared.public, facts=facts, at=at)
+    event = Event(kind=kind, public=declared.public and public, facts=facts, at=at)
     event.ticket, event.message, event.actor = ticket, message, by
     event.person_id = person.id if person else None
     db.session.add(event)
     if ticket is not None:
         ticket.activity_at = at
-        if declared.public:
+        if event.public:
             ticket.public_activity_at = at
     for owed in audience.owed(event, person) if mails else ():
         db.session.add(_delivery(event, owed))
@@ -59,14 +61,16 @@ def _note_for_log(event: Event) -> None:
 
 def _delivery(event: Event, owed: audience.Owed) -> Delivery:
     about = f"ticket-{event.ticket.id}" if event.ticket else "account"
+    waits = event.actor is not None and event.kind in UNDOABLE
     return Delivery(
         event=event,
         person=owed.person,
         email=owed.email or owed.person.email,
         mail=owed.mail,
         message_id=f"{about}.{secrets.token_hex(12)}",
-        due_at=event.at,
+        due_at=event.at + (undo_window() if waits else timedelta()),
         created_at=event.at,
+        seen_at=None if audience.is_news(event, owed) else event.at,
     )
 
 

@@ -12,7 +12,10 @@ from helpdesk.words import PRIORITIES, PRIORITY_RANKS, ROLES, STATUSES, TYPE_NAM
 
 @dataclass(frozen=True)
 class Kind:
-    """`facts` are the names `events.record` asks for. A kind that is not public is never shown to a requester."""
+    """`facts` are the names `events.record` asks for; `change` among them is what helpdesk/changes.py makes.
+
+    A kind that is not public is never shown to a requester.
+    """
 
     sentence: Any
     facts: tuple[str, ...] = ()
@@ -28,24 +31,26 @@ TICKET_KINDS = {
     "noted": Kind(_l("%(who)s added an internal note"), public=False),
     "reply_corrected": Kind(_l("%(who)s corrected a reply")),
     "note_corrected": Kind(_l("%(who)s corrected an internal note"), public=False),
-    "taken": Kind(_l("%(who)s took the ticket"), ("old",)),
-    "assigned": Kind(_l("%(who)s assigned the ticket to %(new)s"), ("old", "new")),
-    "unassigned": Kind(_l("%(who)s gave the ticket back, nobody has it now"), ("old",)),
-    "status_set": Kind(_l("%(who)s changed the status from %(old)s to %(new)s"), ("old", "new")),
-    "made_pending": Kind(_l("%(who)s set the ticket to Pending: %(reason)s"), ("old", "reason")),
-    "resolved": Kind(_l("%(who)s marked the ticket as resolved"), ("old",)),
-    "closed": Kind(_l("%(who)s closed the ticket"), ("old",)),
-    "reopened": Kind(_l("%(who)s opened the ticket again"), ("old",)),
-    "priority_set": Kind(_l("%(who)s changed the priority from %(old)s to %(new)s"), ("old", "new")),
-    "category_set": Kind(_l("%(who)s changed the category from %(old)s to %(new)s"), ("old", "new")),
-    "type_set": Kind(_l("%(who)s changed the type from %(old)s to %(new)s"), ("old", "new")),
+    "taken": Kind(_l("%(who)s took the ticket"), ("old", "change")),
+    "assigned": Kind(_l("%(who)s assigned the ticket to %(new)s"), ("old", "new", "change")),
+    "unassigned": Kind(_l("%(who)s gave the ticket back, nobody has it now"), ("old", "change")),
+    "status_set": Kind(_l("%(who)s changed the status from %(old)s to %(new)s"), ("old", "new", "change")),
+    "made_pending": Kind(_l("%(who)s set the ticket to Pending: %(reason)s"), ("old", "reason", "change")),
+    "resolved": Kind(_l("%(who)s marked the ticket as resolved"), ("old", "change")),
+    "closed": Kind(_l("%(who)s closed the ticket"), ("old", "change")),
+    "reopened": Kind(_l("%(who)s opened the ticket again"), ("old", "change")),
+    "priority_set": Kind(_l("%(who)s changed the priority from %(old)s to %(new)s"), ("old", "new", "change")),
+    "category_set": Kind(_l("%(who)s changed the category from %(old)s to %(new)s"), ("old", "new", "change")),
+    "type_set": Kind(_l("%(who)s changed the type from %(old)s to %(new)s"), ("old", "new", "change")),
     "subject_edited": Kind(_l("%(who)s changed the subject, before it was “%(old)s”"), ("old", "new")),
     "description_edited": Kind(_l("%(who)s changed the description"), ("old",)),
     "requester_changed": Kind(_l("%(who)s changed the requester from %(old)s to %(new)s"), ("old", "new")),
     "watcher_added": Kind(_l("%(who)s added %(name)s as a watcher"), ("name",)),
     "watcher_removed": Kind(_l("%(who)s removed %(name)s from the watchers"), ("name",)),
-    "trashed": Kind(_l("%(who)s moved the ticket to the trash"), public=False),
+    "trashed": Kind(_l("%(who)s moved the ticket to the trash"), ("change",), public=False),
     "restored": Kind(_l("%(who)s restored the ticket from the trash"), public=False),
+    "undone": Kind(_l("%(who)s took back %(what)s"), ("what",)),
+    "undo_refused": Kind(_l("%(who)s could not take back %(what)s: %(why)s"), ("what", "why"), public=False),
 }
 
 # What happens to people and to the desk as a whole. Only admins read these.
@@ -74,6 +79,23 @@ DESK_KINDS = {
 
 KINDS = TICKET_KINDS | DESK_KINDS
 
+# What people may take back for a few seconds, and what it is called then. Mails about these wait as long.
+UNDOABLE = {
+    "replied": _l("a reply"),
+    "taken": _l("the assignment"),
+    "assigned": _l("the assignment"),
+    "unassigned": _l("the assignment"),
+    "status_set": _l("the change of status"),
+    "made_pending": _l("the change of status"),
+    "resolved": _l("the change of status"),
+    "closed": _l("the change of status"),
+    "reopened": _l("the change of status"),
+    "priority_set": _l("the change of priority"),
+    "category_set": _l("the change of category"),
+    "type_set": _l("the change of type"),
+    "trashed": _l("the deletion"),
+}
+
 # Events that the conversation shows as the message itself, so the timeline does not repeat them.
 SHOWN_AS_MESSAGE = ("raised", "replied", "noted")
 
@@ -82,11 +104,13 @@ _WORDS: dict[str, Any] = {
     "priority_set": {name: PRIORITIES[rank] for name, rank in PRIORITY_RANKS.items()},
     "type_set": TYPE_NAMES,
     "role_set": ROLES,
+    "undone": UNDOABLE,
+    "undo_refused": UNDOABLE,
 }
 
 
 def sentence(kind: str, who: str, facts: dict[str, Any]) -> str:
     """What happened, for people: "Cleo Hart changed the status from New to Open"."""
     words = _WORDS.get(kind, {})
-    shown = {name: words.get(value, value) for name, value in facts.items()}
+    shown = {name: words.get(value, value) for name, value in facts.items() if name != "change"}
     return str(KINDS[kind].sentence) % (shown | {"who": who})

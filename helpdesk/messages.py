@@ -20,7 +20,7 @@ def reply(
 ) -> Ticket:
     """Answer. Returns the ticket it went to: a requester's reply to a closed ticket becomes a new, linked one."""
     tickets.refuse_trashed(ticket)
-    if _sent_already(by, form_token):
+    if sent_already(by, form_token):
         return ticket
     at = at or now()
     if ticket.status == "closed" and not by.is_agent:
@@ -38,7 +38,7 @@ def reply(
 
 def reply_and_resolve(ticket: Ticket, body: str, *, by: Person, form_token: str | None = None) -> None:
     """Answer and mark as resolved; one mail says both."""
-    if _sent_already(by, form_token):
+    if sent_already(by, form_token):
         return
     if ticket.status in FINISHED:
         raise Refused(_("This ticket is finished already. Send a plain reply instead."))
@@ -61,6 +61,8 @@ def correct(message: Message, body: str, *, by: Person, at: datetime | None = No
     tickets.refuse_trashed(message.ticket)
     if message.author_id != by.id:
         raise Refused(_("Only the person who wrote a message can correct it."))
+    if message.withdrawn_at is not None:
+        raise Refused(_("This message was taken back. Write a new one."))
     if body == message.body:
         return
     at = at or now()
@@ -98,7 +100,7 @@ def _write(
     ticket: Ticket, kind: str, body: str, by: Person, form_token: str | None, at: datetime
 ) -> tuple[Message, bool]:
     """The message, and whether it is new: the same form sent twice gives the message that is there already."""
-    earlier = _sent_already(by, form_token)
+    earlier = sent_already(by, form_token)
     if earlier is not None:
         return earlier, False
     message = Message(kind=kind, body=body, form_token=form_token, created_at=at)
@@ -107,14 +109,14 @@ def _write(
         with db.session.begin_nested():
             db.session.add(message)
     except IntegrityError:
-        earlier = _sent_already(by, form_token)
+        earlier = sent_already(by, form_token)
         if earlier is None:
             raise
         return earlier, False
     return message, True
 
 
-def _sent_already(by: Person, form_token: str | None) -> Message | None:
+def sent_already(by: Person, form_token: str | None) -> Message | None:
     if not form_token:
         return None
     return db.session.scalar(select(Message).where(Message.author_id == by.id, Message.form_token == form_token))

@@ -215,7 +215,8 @@ def suggestions(most: int = 300) -> list[Person]:
 
 def history(person: Person, most: int = 30) -> list[Event]:
     """What happened to this account, newest first."""
-    wanted = select(Event).where(Event.person_id == person.id).options(joinedload(Event.actor))
+    about = Event.person_id == person.id, Event.ticket_id.is_(None)
+    wanted = select(Event).where(*about).options(joinedload(Event.actor))
     return list(db.session.scalars(wanted.order_by(Event.id.desc()).limit(most)))
 
 

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import Engine, event, text
@@ -29,8 +29,18 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def prepare(engine: Engine) -> None:
-    """Give a SQLite engine the settings that lose nothing in a power cut and never meet "database is locked"."""
+def undo_window() -> timedelta:
+    """For how long an act can be taken back, and mails about it wait; nothing where that is switched off."""
+    window: timedelta = db.engine.get_execution_options().get("undo_window", timedelta())
+    return window
+
+
+def prepare(engine: Engine, undo_window: timedelta) -> None:
+    """Let the engine of a desk know what the rules ask of it: `undo_window`.
+
+    A SQLite engine also gets the settings that lose nothing in a power cut and never meet "database is locked".
+    """
+    engine.update_execution_options(undo_window=undo_window)
     if engine.dialect.name != "sqlite":
         return
 

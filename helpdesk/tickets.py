@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import events
+from helpdesk import changes, events
 from helpdesk.errors import Refused
 from helpdesk.store import now
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_NAMES, PRIORITY_RANKS
@@ -37,7 +37,7 @@ def raise_ticket(
     ticket.follows_id = follows.id if follows else None
     ticket.form_token = form_token
     ticket.created_at = ticket.activity_at = ticket.public_activity_at = at
-    earlier = _sent_already(by, form_token) or _insert(ticket)
+    earlier = sent_already(by, form_token) or _insert(ticket)
     if earlier is not None:
         return earlier
     if requester is by:
@@ -49,7 +49,7 @@ def raise_ticket(
     return ticket
 
 
-def _sent_already(by: Person, form_token: str | None) -> Ticket | None:
+def sent_already(by: Person, form_token: str | None) -> Ticket | None:
     if not form_token:
         return None
     return db.session.scalar(select(Ticket).where(Ticket.raised_by_id == by.id, Ticket.form_token == form_token))
@@ -61,7 +61,7 @@ def _insert(ticket: Ticket) -> Ticket | None:
         with db.session.begin_nested():
             db.session.add(ticket)
     except IntegrityError:
-        earlier = _sent_already(ticket.raised_by, ticket.form_token)
+        earlier = sent_already(ticket.raised_by, ticket.form_token)
         if earlier is None:
             raise
         return earlier
@@ -70,6 +70,7 @@ def _insert(ticket: Ticket) -> Ticket | None:
 
 def take(ticket: Ticket, *, by: Person, at: datetime | None = None) -> None:
     """Claiming has one winner: a ticket somebody else holds must be assigned, not taken."""
+    at = at or now()
     refuse_trashed(ticket)
     _refuse_finished(ticket, _("A finished ticket cannot be taken. Reopen it first."))
     if ticket.assignee_id == by.id:
@@ -81,8 +82,7 @@ def take(ticket: Ticket, *, by: Person, at: datetime | None = None) -> None:
                 name=ticket.assignee.name,
             )
         )
-    ticket.assignee = by
-    events.record("taken", ticket=ticket, by=by, at=at, old="")
+    events.record("taken", ticket=ticket, by=by, at=at, old="", change=changes.make(ticket, assignee=by))
     _start(ticket, by, at)
 
 
@@ -93,19 +93,20 @@ def assign(ticket: Ticket, *, to: Person | None, by: Person, at: datetime | None
     _refuse_closed(ticket, _("A closed ticket cannot be assigned. Reopen it first."))
     if to is not None and not (to.is_agent and to.is_active):
         raise Refused(_("%(name)s is not an agent. Choose somebody who is.", name=to.name))
+    at = at or now()
     old = ticket.assignee.name if ticket.assignee else ""
-    ticket.assignee = to
+    change = changes.make(ticket, assignee=to)
     if to is None:
-        events.record("unassigned", ticket=ticket, by=by, at=at, old=old)
+        events.record("unassigned", ticket=ticket, by=by, at=at, old=old, change=change)
         return
     if to is by:
-        events.record("taken", ticket=ticket, by=by, at=at, old=old)
+        events.record("taken", ticket=ticket, by=by, at=at, old=old, change=change)
     else:
-        events.record("assigned", ticket=ticket, by=by, at=at, old=old, new=to.name)
+        events.record("assigned", ticket=ticket, by=by, at=at, old=old, new=to.name, change=change)
     _start(ticket, by, at)
 
 
-def _start(ticket: Ticket, by: Person, at: datetime | None) -> None:
+def _start(ticket: Ticket, by: Person, at: datetime) -> None:
     """Somebody is on it now: a new ticket becomes open."""
     if ticket.status == "new":
         set_status(ticket, "open", by=by, at=at)
@@ -133,23 +134,26 @@ def set_status(
     if status == "new":
         raise Refused(_("A ticket that somebody has worked on cannot be new again. Choose another status."))
     at = at or now()
-    ticket.status = status
-    ticket.pending_reason = reason if status == "pending" else None
-    ticket.resolved_at = at if status == "resolved" else ticket.resolved_at if status == "closed" else None
-    ticket.finished_at = None if status not in FINISHED else ticket.finished_at or at
-    _record_status(ticket, old, by, at, with_reply)
+    change = changes.make(
+        ticket,
+        status=status,
+        pending_reason=reason if status == "pending" else None,
+        resolved_at=at if status == "resolved" else ticket.resolved_at if status == "closed" else None,
+        finished_at=None if status not in FINISHED else ticket.finished_at or at,
+    )
+    kind, facts = _told(ticket, old)
+    events.record(kind, ticket=ticket, by=by, at=at, mails=not with_reply, change=change, **facts)
 
 
-def _record_status(ticket: Ticket, old: str, by: Person | None, at: datetime, with_reply: bool) -> None:
-    kind = "status_set"
-    facts: dict[str, Any] = {"old": old, "new": ticket.status}
+def _told(ticket: Ticket, old: str) -> tuple[str, dict[str, Any]]:
+    """The kind of event that tells of the new status, with its facts."""
     if ticket.status == "pending":
-        kind, facts = "made_pending", {"old": old, "reason": ticket.pending_reason or ""}
-    elif ticket.status in FINISHED:
-        kind, facts = ticket.status, {"old": old}
-    elif old in FINISHED:
-        kind, facts = "reopened", {"old": old}
-    events.record(kind, ticket=ticket, by=by, at=at, mails=not with_reply, **facts)
+        return "made_pending", {"old": old, "reason": ticket.pending_reason or ""}
+    if ticket.status in FINISHED:
+        return ticket.status, {"old": old}
+    if old in FINISHED:
+        return "reopened", {"old": old}
+    return "status_set", {"old": old, "new": ticket.status}
 
 
 def solve(ticket: Ticket, *, by: Person, at: datetime | None = None) -> None:
@@ -173,8 +177,8 @@ def set_priority(ticket: Ticket, priority: str, *, by: Person, at: datetime | No
     refuse_trashed(ticket)
     old = PRIORITY_NAMES[ticket.priority]
     if priority != old:
-        ticket.priority = PRIORITY_RANKS[priority]
-        events.record("priority_set", ticket=ticket, by=by, at=at, old=old, new=priority)
+        change = changes.make(ticket, priority=PRIORITY_RANKS[priority])
+        events.record("priority_set", ticket=ticket, by=by, at=at, old=old, new=priority, change=change)
 
 
 def set_category(ticket: Ticket, category: Category | None, *, by: Person, at: datetime | None = None) -> None:
@@ -184,17 +188,17 @@ def set_category(ticket: Ticket, category: Category | None, *, by: Person, at: d
     if category is not None and category.retired_at is not None:
         raise Refused(_("%(name)s is no longer in use. Choose another category.", name=category.name))
     old = ticket.category.name if ticket.category else _("none")
-    ticket.category = category
+    change = changes.make(ticket, category=category)
     new = category.name if category else _("none")
-    events.record("category_set", ticket=ticket, by=by, at=at, old=old, new=new)
+    events.record("category_set", ticket=ticket, by=by, at=at, old=old, new=new, change=change)
 
 
 def set_type(ticket: Ticket, type: str, *, by: Person, at: datetime | None = None) -> None:
     refuse_trashed(ticket)
     old = ticket.type
     if type != old:
-        ticket.type = type
-        events.record("type_set", ticket=ticket, by=by, at=at, old=old, new=type)
+        change = changes.make(ticket, type=type)
+        events.record("type_set", ticket=ticket, by=by, at=at, old=old, new=type, change=change)
 
 
 def change_requester(ticket: Ticket, *, to: Person, by: Person, at: datetime | None = None) -> None:
@@ -203,9 +207,9 @@ def change_requester(ticket: Ticket, *, to: Person, by: Person, at: datetime | N
         return
     if not to.is_active:
         raise Refused(_("%(name)s is switched off. Choose somebody else.", name=to.name))
-    old, ticket.requester = ticket.requester.name, to
+    old, ticket.requester = ticket.requester, to
     _unwatch(ticket, to)
-    events.record("requester_changed", ticket=ticket, by=by, at=at, old=old, new=to.name)
+    events.record("requester_changed", ticket=ticket, by=by, at=at, person=old, old=old.name, new=to.name)
 
 
 def add_watcher(ticket: Ticket, *, watcher: Person, by: Person, at: datetime | None = None) -> None:
@@ -224,7 +228,7 @@ def remove_watcher(ticket: Ticket, *, watcher: Person, by: Person, at: datetime 
     refuse_trashed(ticket)
     if not _unwatch(ticket, watcher):
         raise Refused(_("%(name)s does not watch this ticket.", name=watcher.name))
-    events.record("watcher_removed", ticket=ticket, by=by, at=at, name=watcher.name)
+    events.record("watcher_removed", ticket=ticket, by=by, at=at, person=watcher, name=watcher.name)
 
 
 def _unwatch(ticket: Ticket, person: Person) -> bool:
@@ -237,8 +241,7 @@ def _unwatch(ticket: Ticket, person: Person) -> bool:
 def trash(ticket: Ticket, *, by: Person, at: datetime | None = None) -> None:
     refuse_trashed(ticket)
     at = at or now()
-    ticket.trashed_at = at
-    events.record("trashed", ticket=ticket, by=by, at=at)
+    events.record("trashed", ticket=ticket, by=by, at=at, change=changes.make(ticket, trashed_at=at))
 
 
 def restore(ticket: Ticket, *, by: Person, at: datetime | None = None) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import current_app
 
-from helpdesk import attempts, carried, links, sessions, store, tickets
+from helpdesk import attempts, drafts, links, presence, sessions, store, tickets
 
 AT_ONCE = 100
 
@@ -40,6 +40,11 @@ def forget_links() -> None:
         links.sweep()
 
 
-def forget_carried_forms() -> None:
+def forget_drafts() -> None:
     with store.writing():
-        carried.sweep()
+        drafts.sweep()
+
+
+def forget_presence() -> None:
+    with store.writing():
+        presence.sweep()

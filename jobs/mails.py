@@ -76,6 +76,8 @@ def _refuse_hidden(ticket: Ticket, person: Person, event: Event) -> None:
         raise Pointless(_("%(name)s does not see this ticket any more.", name=person.name))
     if event.message is not None and event.message.kind != "reply":
         raise Pointless(_("Internal notes are not mailed."))
+    if event.message is not None and event.message.withdrawn_at is not None:
+        raise Pointless(_("The reply was taken back."))
 
 
 # Whether the link of an account mail has lost its purpose while the mail waited.

@@ -37,7 +37,8 @@ JOBS = (
     Job(chores.forget_attempts, 600),
     Job(chores.forget_sessions, 600),
     Job(chores.forget_links, 3600),
-    Job(chores.forget_carried_forms, 600),
+    Job(chores.forget_drafts, 600),
+    Job(chores.forget_presence, 60),
 )
 
 

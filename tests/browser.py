@@ -53,7 +53,10 @@ class Browser:
         if has_app_context():
             db.session.rollback()
         with self.app.app_context():
-            return method(path, **options)
+            response = method(path, **options)
+        if response.mimetype == "text/event-stream":
+            response.close()  # It has no end; tests/listener.py is for those who want to listen.
+        return response
 
     def _checked(self, response):
         self.last = response

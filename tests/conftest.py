@@ -20,6 +20,8 @@ SETTINGS = {
     "APP_ENV": "development",
     "REGISTRATION": "open",
     "LOG_FORMAT": "readable",
+    # Mails leave at once, unless a test is about taking something back.
+    "UNDO_SECONDS": "0",
 }
 
 

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 import forms
 from helpdesk import events, messages, store
 from helpdesk.errors import Refused
-from views.ticket_page import back_to, page, stale
+from views.ticket_page import back_to, done, page, stale
 
 
 def reply(ticket, me):
@@ -16,7 +16,7 @@ def reply(ticket, me):
     news = stale(form, ticket, me)
     if news:
         return page(ticket, me, status=409, reply=form, news=news)
-    resolves = form.resolve.data and me.is_agent
+    resolves, at = form.resolve.data and me.is_agent, store.now()
     try:
         if resolves:
             messages.reply_and_resolve(ticket, form.body.data, by=me, form_token=form.token)
@@ -29,9 +29,9 @@ def reply(ticket, me):
         return page(ticket, me, status=409, reply=form)
     if went_to is not ticket:
         flash(_("Ticket #%(old)s is closed, so your reply has become ticket #%(new)s.", old=ticket.id, new=went_to.id))
-    else:
-        flash(_("Your reply is sent and the ticket is resolved.") if resolves else _("Your reply is sent."))
-    return back_to(went_to)
+        return back_to(went_to)
+    said = _("Your reply is sent and the ticket is resolved.") if resolves else _("Your reply is sent.")
+    return done(said, ticket, me, at)
 
 
 def note(ticket, me):
@@ -57,7 +57,11 @@ def correct(ticket, message, me):
     if news and form.body.data != message.body:
         form.seen.data = str(news[-1].id)
         return _correct_page(ticket, message, form, 409, news)
-    messages.correct(message, form.body.data, by=me)
+    try:
+        messages.correct(message, form.body.data, by=me)
+    except Refused as no:
+        form.refuse(no)
+        return _correct_page(ticket, message, form, 409)
     flash(_("The message is corrected."))
     return back_to(ticket, f"message-{message.id}")
 

@@ -2,11 +2,25 @@
 
 import re
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import access, audience, carried, categories, edits, events, messages, people, reading, triage
+from helpdesk import (
+    access,
+    audience,
+    categories,
+    drafts,
+    edits,
+    events,
+    messages,
+    notifications,
+    people,
+    presence,
+    reading,
+    triage,
+    undo,
+)
 from helpdesk.words import PRIORITY_NAMES
 from web.door import aside
 
@@ -15,8 +29,10 @@ def page(ticket, me, *, status=200, **given):
     """The ticket's page. A form that was sent and not accepted is handed in, the others are fresh."""
     timeline = events.timeline(ticket, me)
     seen = str(timeline[-1].id) if timeline else "0"
-    if request.method == "GET":
+    reads = request.method == "GET" and request.headers.get("X-Live") != "hidden"
+    if reads:
         aside(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
+        aside(notifications.read, me.id, ticket.id, int(seen))
     takes_part = me.is_agent or ticket.requester_id == me.id
     return (
         render_template(
@@ -28,6 +44,8 @@ def page(ticket, me, *, status=200, **given):
             follows=_visible(ticket.follows_id, me),
             takes_part=takes_part,
             may_edit=takes_part and edits.may_edit(ticket, me),
+            reading_now=ticket.id if reads else None,
+            present=presence.told(ticket, me) if me.is_agent else [],
             others=triage.other_tickets(ticket) if me.is_agent else 0,
             close_days=current_app.config["AUTO_CLOSE_DAYS"],
             news=given.get("news"),
@@ -62,7 +80,7 @@ def _fresh(make, name, ticket, me, seen):
     """An empty form, or the one that was sent after its session had ended, with what its writer had seen by then."""
     form = make(ticket, me, formdata=None)
     form.seen.data = seen
-    form.show(carried.find(me, f"{url_for('tickets.show', ticket=ticket)}/{name}") or {})
+    form.show(drafts.find(me, f"{url_for('tickets.show', ticket=ticket)}/{name}"))
     return form
 
 
@@ -76,6 +94,13 @@ def stale(form, ticket, me, *, own=False):
         return []
     news = events.since(ticket, me, int(form.seen.data))
     return [event for event in news if own or event.actor_id != me.id]
+
+
+def done(said, ticket, me, since):
+    """Back to the ticket, where it is said what was done, with a button that takes it back."""
+    event = undo.offered(ticket, by=me, since=since)
+    flash(said, url_for("undo.undo", ticket=ticket, event=event) if event else "done")
+    return back_to(ticket)
 
 
 def back_to(ticket, anchor=None):

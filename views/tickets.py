@@ -4,9 +4,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import carried, categories, edits, events, people, store, tickets, triage
+from helpdesk import categories, drafts, edits, events, people, store, tickets, triage
 from helpdesk.errors import Refused
-from views.ticket_page import back_to, facts_form, facts_of, packed, page, stale
+from views.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
 
 
 def mine(me):
@@ -45,7 +45,7 @@ def new(me):
 
 def _new_page(me, form):
     if request.method == "GET":
-        form.show(carried.find(me, request.path) or {})
+        form.show(drafts.find(me, request.path))
     suggestions = people.suggestions() if me.is_agent else []
     html = render_template("tickets/new.html", form=form, suggestions=suggestions)
     return html, 422 if form.is_submitted() else 200
@@ -91,29 +91,29 @@ def facts(ticket, me):
             return page(ticket, me, status=409, facts=form, news=news)
     if not form.validate_on_submit():
         return page(ticket, me, status=422, facts=form)
+    at = store.now()
     try:
-        _save_facts(ticket, me, form)
+        _save_facts(ticket, me, form, at)
     except Refused as no:
         form.refuse(no, "reason" if form.status.data == "pending" and not form.reason.data else None)
         store.undo()
         return page(ticket, me, status=409, facts=form)
-    flash(_("The changes are saved."))
-    return back_to(ticket)
+    return done(_("The changes are saved."), ticket, me, at)
 
 
-def _save_facts(ticket, me, form):
-    """Only what differs from the ticket is an act. What reopens comes first, what finishes last."""
+def _save_facts(ticket, me, form, at):
+    """Only what differs from the ticket is an act, all of one moment. What reopens comes first, what finishes last."""
     assignee = next((a for a in people.agents() if str(a.id) == form.assignee.data), None)
     finishes = form.status.data in ("resolved", "closed")
     if not finishes:
-        tickets.set_status(ticket, form.status.data, by=me, reason=form.reason.data or "")
+        tickets.set_status(ticket, form.status.data, by=me, reason=form.reason.data or "", at=at)
     if form.assignee.data != str(ticket.assignee_id or ""):
-        tickets.assign(ticket, to=assignee, by=me)
-    tickets.set_priority(ticket, form.priority.data, by=me)
-    tickets.set_category(ticket, _category(form.category.data), by=me)
-    tickets.set_type(ticket, form.type.data, by=me)
+        tickets.assign(ticket, to=assignee, by=me, at=at)
+    tickets.set_priority(ticket, form.priority.data, by=me, at=at)
+    tickets.set_category(ticket, _category(form.category.data), by=me, at=at)
+    tickets.set_type(ticket, form.type.data, by=me, at=at)
     if finishes:
-        tickets.set_status(ticket, form.status.data, by=me)
+        tickets.set_status(ticket, form.status.data, by=me, at=at)
 
 
 def edit(ticket, me):
@@ -123,7 +123,7 @@ def edit(ticket, me):
     )
     if request.method == "GET":
         form.seen.data = str(events.newest(ticket, me))
-        form.show(carried.find(me, request.path) or {})
+        form.show(drafts.find(me, request.path))
     if not edits.may_edit(ticket, me):
         return _edit_page(ticket, me, form, 409)
     if not form.validate_on_submit():
@@ -182,14 +182,14 @@ def restore(ticket, me):
     return _act(ticket, me, _("The ticket is back."), tickets.restore)
 
 
-def _act(ticket, me, done, act):
+def _act(ticket, me, said, act):
+    at = store.now()
     try:
-        act(ticket, by=me)
+        act(ticket, by=me, at=at)
     except Refused as no:
         store.undo()
         return page(ticket, me, status=409, refusal=str(no))
-    flash(done)
-    return back_to(ticket)
+    return done(said, ticket, me, at)
 
 
 def purge(ticket, me):

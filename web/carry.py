@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request
 from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.exceptions import HTTPException
 
-from helpdesk import carried, store
+from helpdesk import drafts, store
 from models import Person
 from web.filters import local_path
 
@@ -24,27 +25,36 @@ def show_sign_in() -> Response:
     """The sign-in page with the typed form inside it, signed so that it can only be what was sent to us."""
     fields = typed_fields()
     packed = ""
-    if fields and sum(map(len, fields.values())) <= carried.MOST_CHARACTERS:
+    if fields and sum(map(len, fields.values())) <= drafts.MOST_CHARACTERS:
         packed = _signer().dumps({"path": request.path, "fields": fields})
     from forms import SignInForm
 
     form = SignInForm(formdata=None)
     form.carried.data = packed
-    form.next.data = _page_of(request.path)
+    form.next.data = page_of(request.path)
     return make_response(render_template("accounts/sign_in.html", form=form, carries=bool(packed)), 401)
 
 
 def unpack(packed: str, person: Person) -> str | None:
     """Keep the carried form for the person who has signed in. Returns the page to show it on."""
     try:
-        held: dict[str, Any] = _signer().loads(packed, max_age=int(carried.KEPT.total_seconds()))
+        held: dict[str, Any] = _signer().loads(packed, max_age=int(drafts.KEPT.total_seconds()))
     except (BadData, json.JSONDecodeError):
         return None
-    carried.keep(person, held["path"], held["fields"], store.now())
-    return _page_of(held["path"])
+    drafts.keep(person, held["path"], held["fields"], store.now())
+    return page_of(held["path"])
 
 
-def _page_of(path: str) -> str:
+def taken_by(path: str) -> tuple[str, dict[str, Any]]:
+    """The view that takes a form sent to this path, with the parts of the address; an empty name where none does."""
+    try:
+        view, parts = current_app.url_map.bind("").match(path, method="POST")
+    except HTTPException:
+        return "", {}
+    return str(view), dict(parts)
+
+
+def page_of(path: str) -> str:
     """The page a form is on: the form's own address where it has a page, else the ticket, else the start."""
     adapter = current_app.url_map.bind("")
     if adapter.test(path, "GET"):

@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DBAPIError
 from werkzeug.routing import BaseConverter
 
-from helpdesk import access, carried, sessions, store
+from helpdesk import access, drafts, news, sessions, store
 from models import Person
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -29,13 +29,14 @@ csrf = CSRFProtect()
 FINDERS: dict[str, Callable[..., Any]] = {
     "ticket": access.find_ticket,
     "message": access.find_message,
+    "event": access.find_event,
     "watcher": access.find_watcher,
     "session": access.find_session,
     "person": access.find_person,
     "delivery": access.find_delivery,
     "category": access.find_category,
 }
-IN_TICKET = ("message", "watcher")
+IN_TICKET = ("message", "event", "watcher")
 
 
 class NumberConverter(BaseConverter):
@@ -75,6 +76,8 @@ def role_required(answer: access.Answer) -> Callable[[View], View]:
             person = _person() if answer is not access.ANYONE or "me" in wanted else None
             if person is None and answer is not access.ANYONE:
                 return login_manager.unauthorized()
+            if person is not None:
+                g.mark = news.mark()  # Before the page reads: what comes later is told to it.
             things = _find(person, address)
             if not answer(person, things):
                 abort(403)
@@ -159,7 +162,8 @@ def _change_once(guarded: View, address: dict[str, Any]) -> Response:
         if response.status_code >= 400:
             store.undo()
         elif (person := _person()) is not None:
-            carried.drop(person, request.path)
+            drafts.drop(person, request.path)
+    current_app.extensions["live"].changed()
     return response
 
 

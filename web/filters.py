@@ -16,7 +16,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
-from helpdesk import events, text, words
+from helpdesk import events, notifications, text, words
 
 
 def zone() -> ZoneInfo:
@@ -36,6 +36,12 @@ def moment(value: datetime) -> str:
 def clock(value: datetime) -> str:
     """ "14:05" in the reader's zone."""
     return str(format_datetime(value.astimezone(zone()), "HH:mm", locale=str(get_locale() or "en")))
+
+
+def recent(value: datetime) -> str:
+    """ "12:05" on the same day, else with its date."""
+    same = value.astimezone(zone()).date() == datetime.now(zone()).date()
+    return clock(value) if same else moment(value)
 
 
 def day(value: Any) -> str:
@@ -95,11 +101,17 @@ def local_path(wanted: str | None) -> str:
     return wanted if wanted and re.fullmatch(r"/(?!/)[!-\[\]-~]*", wanted) else "/"
 
 
+def unread_news(reading_now: int | None = None) -> int:
+    """The count on the bell. The ticket whose page this is counts as read already."""
+    return notifications.unread(current_user._get_current_object(), but=reading_now)
+
+
 def set_up(app: Flask) -> None:
-    for function in (moment, clock, day, ago, lasting, when, markdown, initials, capped):
+    for function in (moment, clock, recent, day, ago, lasting, when, markdown, initials, capped):
         app.add_template_filter(function)
     app.add_template_filter(events.tell, "tell")
     app.add_template_global(asset)
+    app.add_template_global(unread_news)
     app.jinja_env.globals.update(
         STATUSES=words.STATUSES,
         PRIORITIES=words.PRIORITIES,

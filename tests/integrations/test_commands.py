@@ -160,13 +160,14 @@ def test_backup_saves_a_copy_or_names_the_tool_that_does(run, tmp_path):
 
 
 def test_a_database_of_another_version_is_named_before_anything_is_tried(run):
+    ours = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     with store.writing():
         db.session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     try:
         done = run("first-key")
     finally:
         with store.writing():
-            db.session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            db.session.execute(text("UPDATE alembic_version SET version_num = :ours"), {"ours": ours})
     assert done.exit_code == 1
     assert "Run: flask --app app db upgrade" in done.stderr
 

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from helpdesk import attempts, carried, links, sessions, store, tickets
+from helpdesk import attempts, drafts, links, sessions, store, tickets
 from jobs import worker
-from models import Attempt, CarriedForm, Delivery, Event, OneTimeLink, Session, Ticket, db
+from models import Attempt, Draft, Delivery, Event, OneTimeLink, Session, Ticket, db
 from tests.builders import act, ticket
 from tests.conftest import SETTINGS
 from tests.live import LiveDesk
@@ -182,10 +182,10 @@ def test_what_nobody_needs_any_more_is_forgotten(cast, work):
         links.make(ada, "reset")
         sessions.start(ada, keep=True, ip="", user_agent="", at=long_ago)
         sessions.start(ada, keep=True, ip="", user_agent="")
-        carried.keep(ada, "/tickets/new", {"subject": "old"}, long_ago)
-        carried.keep(ada, "/tickets/1/messages", {"body": "new"})
+        drafts.keep(ada, "/tickets/new", {"subject": "old"}, long_ago)
+        drafts.keep(ada, "/tickets/1/messages", {"body": "new"})
     attempts.count(attempts.RESET_CLIENT, "10.0.0.1", long_ago)
     attempts.count(attempts.RESET_CLIENT, "10.0.0.1")
     work()
-    for table in (OneTimeLink, Session, CarriedForm, Attempt):
+    for table in (OneTimeLink, Session, Draft, Attempt):
         assert db.session.query(table).count() == 1, table.__tablename__

@@ -6,8 +6,8 @@ from html import unescape
 
 import pytest
 
-from helpdesk import carried, sessions, store
-from models import CarriedForm, Message, Session, Ticket, db
+from helpdesk import drafts, sessions, store
+from models import Draft, Message, Session, Ticket, db
 from tests import builders
 from tests.browser import text_of
 from tests.cast import PASSWORD
@@ -51,7 +51,7 @@ def test_a_ticket_comes_back_filled_and_is_raised_by_sending_it_again(browse, ca
     assert 'selected value="request"' in page.text and 'selected value="high"' in page.text
     assert db.session.query(Ticket).count() == 0
     ada.post("/tickets/new", TICKET)
-    assert db.session.query(Ticket).count() == 1 and db.session.query(CarriedForm).count() == 0
+    assert db.session.query(Ticket).count() == 1 and db.session.query(Draft).count() == 0
     assert "Printer smokes" not in ada.get("/tickets/new").text
 
 
@@ -96,7 +96,7 @@ def test_secrets_are_not_carried(browse, cast):
     form = {"current_password": PASSWORD, "new_password": "another secret", "email": "new@example.com"}
     answer = come_back(ada, ada.post("/profile/address", form, csrf=token))
     assert answer.headers["Location"] == "/profile"
-    kept = str(db.session.query(CarriedForm).one().fields)
+    kept = str(db.session.query(Draft).one().fields)
     assert PASSWORD not in kept and "another secret" not in kept and "csrf" not in kept
 
 
@@ -106,19 +106,19 @@ def test_what_was_carried_belongs_to_whoever_signed_in(browse, cast):
     assert "Printer smokes" not in browse(cast.ben).get("/tickets/new").text
 
 
-def test_what_was_carried_is_kept_for_a_day_at_most(browse, cast):
-    day_ago = store.now() - timedelta(hours=24, minutes=1)
-    builders.act(carried.keep, cast.ada, "/tickets/new", TICKET, day_ago)
+def test_what_was_carried_is_kept_for_thirty_days_at_most(browse, cast):
+    long_ago = store.now() - timedelta(days=30, minutes=1)
+    builders.act(drafts.keep, cast.ada, "/tickets/new", TICKET, long_ago)
     assert "Printer smokes" not in browse(cast.ada).get("/tickets/new").text
-    builders.act(carried.sweep)
-    assert db.session.query(CarriedForm).count() == 0
+    builders.act(drafts.sweep)
+    assert db.session.query(Draft).count() == 0
 
 
 @pytest.mark.parametrize("odd", ["forged", "x" * 50_000, "eyJwYXRoIjoiLyJ9.aaaa.bbbb", "\x00"])
 def test_a_forged_carried_form_is_ignored(browse, cast, odd):
     form = {"email": "ada@example.com", "password": PASSWORD, "carried": odd}
     assert browse().post("/login", form).status_code == 303
-    assert db.session.query(CarriedForm).count() == 0
+    assert db.session.query(Draft).count() == 0
 
 
 def test_a_long_text_is_carried_whole_and_one_beyond_bounds_is_refused_kindly(browse, cast):

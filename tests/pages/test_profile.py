@@ -57,7 +57,7 @@ def test_extra_fields_change_nothing(browse, cast):
 def test_sessions_are_listed_with_the_present_one_marked_and_others_can_be_ended(browse, cast):
     here, elsewhere = browse(cast.ada), browse(cast.ada)
     words = text_of(here.get("/profile"))
-    assert words.count("Firefox · Linux") == 2 and words.count("this browser") == 1
+    assert words.count("Firefox · Linux") == 2 and words.count("Linux this browser") == 1
     other = db.session.query(Session).order_by(Session.id.desc()).first()
     page = here.follow(here.post(f"/profile/sessions/{other.id}/end"))
     assert "That browser is signed out." in text_of(page)

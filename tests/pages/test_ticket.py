@@ -132,7 +132,7 @@ def headers(page):
 
 
 def steady(text):
-    text = re.sub(r'name="(csrf_token|form_token)" value="[^"]*"', "", text)
+    text = re.sub(r'name="(csrf_token|form_token)" value="[^"]*"|data-live="[^"]*"', "", text)
     return re.sub(r"\d+ (second|minute)s? ago", "", text)
 
 

@@ -42,19 +42,24 @@ def number_of(page):
     return int(re.search(r"/tickets/(\d+)", page.url).group(1))
 
 
+def said(page):
+    """Wait for the sentence that says what was done."""
+    page.locator(".alert-success").wait_for()
+
+
 def reply(page, text, button="Send reply"):
     if page.get_by_role("link", name="Write a reply").count():
         page.get_by_role("link", name="Write a reply").click()
     page.get_by_label("Reply", exact=True).fill(text)
     page.get_by_role("button", name=button).click()
-    page.get_by_role("status").wait_for()
+    said(page)
 
 
 def note(page, text):
     page.get_by_text("Write an internal note", exact=True).click()
     page.get_by_label("Internal note", exact=True).fill(text)
     page.get_by_role("button", name="Add note").click()
-    page.get_by_role("status").wait_for()
+    said(page)
 
 
 def set_facts(page, **facts):
@@ -62,9 +67,9 @@ def set_facts(page, **facts):
     for label, value in facts.items():
         page.get_by_label(label, exact=True).select_option(label=value)
     page.get_by_role("button", name="Save changes").click()
-    page.get_by_role("status").wait_for()
+    said(page)
 
 
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
-    page.get_by_role("status").wait_for()
+    said(page)

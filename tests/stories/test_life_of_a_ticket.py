@@ -30,10 +30,12 @@ def test_register_raise_take_note_answer_resolve_close_delete_restore(window, ca
     before = _what_mia_sees(mia, number)
     assert "Cleo Hart" in before and "Secret suspicion" not in before and "note" not in before.lower()
 
+    mia.goto("/tickets")
     steps.reply(cleo, "We are rolling the update back.")
     answer = mailbox.wait_for("mia@example.com", count=3)[-1]
     assert "We are rolling the update back." in text_of(answer) and "Secret" not in answer.as_string()
-    mia.goto("/tickets")
+    if not scripts:
+        mia.reload()
     expect(mia.get_by_role("row", name="VPN drops every ten minutes")).to_contain_text("unread")
     mia.get_by_role("link", name="VPN drops every ten minutes").click()
     expect(mia.get_by_text("We are rolling the update back.")).to_be_visible()

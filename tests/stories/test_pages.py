@@ -15,7 +15,12 @@ from tests.stories import steps
 pytestmark = pytest.mark.browser
 
 # Not pages: machines ask for them, or they only lead on.
-NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"}
+NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"} | {
+    "/notifications/count",
+    "/tickets/<ticket>/presence",
+    "/live",
+    "/live/poll",
+}
 LONG = (
     "Everything about the meeting-room-booking-system-integration-with-the-calendar is broken again since Monday. " * 2
 )

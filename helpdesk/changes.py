@@ -1,0 +1,54 @@
+"""What an act changes on a ticket, written down with its event so that it can be taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from models import Category, Person, Ticket, db
+
+Change = dict[str, list[Any]]
+
+RELATED: dict[str, type[Person] | type[Category]] = {"assignee": Person, "category": Category}
+MOMENTS = ("resolved_at", "finished_at", "trashed_at")
+
+
+def make(ticket: Ticket, **values: Any) -> Change:
+    """Set these on the ticket. Returns for each what it was and what it is now, as JSON can hold it."""
+    change = {name: [_plain(getattr(ticket, name)), _plain(value)] for name, value in values.items()}
+    for name, value in values.items():
+        setattr(ticket, name, value)
+    return change
+
+
+def together(changes: list[Change]) -> Change:
+    """Several changes, one after the other, as one."""
+    whole: Change = {}
+    for change in changes:
+        for name, (old, new) in change.items():
+            whole[name] = [whole[name][0] if name in whole else old, new]
+    return whole
+
+
+def stands(ticket: Ticket, change: Change) -> bool:
+    """Whether the ticket still is as the change left it."""
+    return all(_plain(getattr(ticket, name)) == new for name, (_old, new) in change.items())
+
+
+def unmake(ticket: Ticket, change: Change) -> None:
+    for name, (old, _new) in change.items():
+        setattr(ticket, name, _whole(name, old))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat()
+    return value.id if isinstance(value, (Person, Category)) else value
+
+
+def _whole(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in RELATED:
+        return db.session.get(RELATED[name], value)
+    return datetime.fromisoformat(value) if name in MOMENTS else value

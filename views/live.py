@@ -1,0 +1,34 @@
+"""Live news for open pages: the stream, and the poll where no stream can be had."""
+
+from flask import Response, current_app, jsonify, request
+
+from helpdesk import news, sessions
+from web.marks import sealed, unsealed
+
+
+def stream(me):
+    """Server-sent events: hints that tickets changed. 204 tells the browser not to try again; it polls then."""
+    if request.method == "HEAD":
+        return Response(mimetype="text/event-stream")
+    hub = current_app.extensions["live"]
+    seen = unsealed(request.headers.get("Last-Event-ID") or request.args.get("since", ""))
+    opened = hub.open(me, sessions.digest(me.session_token), seen, request.environ.get("gunicorn.socket"))
+    if opened is None:
+        return "", 204
+    opened.drop_if_slow()
+    response = Response(opened.lines(), mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    response.call_on_close(lambda: hub.leave(opened))
+    return response
+
+
+def poll(me):
+    """The same hints for a browser without a stream. The ETag is its mark: 304 while nothing is to tell."""
+    since = request.args.get("since", "")
+    seen = unsealed(since)
+    mark, tickets = news.missed(me, seen) if seen else (news.mark(), None)
+    # News for others does not show: the answer stays what it was.
+    written = since if tickets == [] else sealed(mark)
+    response = jsonify(mark=written, tickets=tickets or [], reload=tickets is None, bell=True)
+    response.set_etag(written)
+    return response.make_conditional(request)
