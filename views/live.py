@@ -11,7 +11,8 @@ def stream(me):
     if request.method == "HEAD":
         return Response(mimetype="text/event-stream")
     hub = current_app.extensions["live"]
-    seen = unsealed(request.headers.get("Last-Event-ID") or request.args.get("since", ""))
+    # Without a mark the news begins now, also where this process has not read yet what was before.
+    seen = unsealed(request.headers.get("Last-Event-ID") or request.args.get("since", "")) or news.mark()
     opened = hub.open(me, sessions.digest(me.session_token), seen, request.environ.get("gunicorn.socket"))
     if opened is None:
         return "", 204

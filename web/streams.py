@@ -114,7 +114,7 @@ class Hub:
         self._away = False
         self._present = presence.Watch()
 
-    def open(self, person: Person, session: str, seen: news.Mark | None, sock: Any = None) -> Stream | None:
+    def open(self, person: Person, session: str, seen: news.Mark, sock: Any = None) -> Stream | None:
         """A new stream, or None where this process or this person has as many as they may."""
         stream = Stream(person.id, session, person.role, seen, sock)
         with self._lock:
@@ -129,8 +129,7 @@ class Hub:
         if self.stopped:
             stream.close()  # The signal came in between.
         try:
-            if seen is not None:
-                self._tell_missed(stream, person, seen)
+            self._tell_missed(stream, person, seen)
         except BaseException:
             self.leave(stream)
             raise
