@@ -2,6 +2,7 @@
 
 import http.client
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -48,31 +49,41 @@ def be_a_crowd(port, count, showing, stay):
 
 
 def _show(port, listener, cookie):
-    """One open page: after a hint, a moment that differs from page to page, then the list again."""
-    known = 0
+    """One open page: after a hint, a moment that differs from page to page, then what has changed in the list."""
+    known, rows = 0, _rows(_open(port, "/triage?view=all", cookie)[1])
     while True:
         time.sleep(0.01)
         size = len(listener.raw)
         if size != known:
-            told, known = b'"tickets"' in listener.raw[known:size], size
+            told, known = re.findall(rb'"tickets": \[([^]]*)\]', listener.raw[known:size]), size
             if told:
-                time.sleep(random.uniform(0, 0.1))
-                fetch(port, "/triage?view=all", cookie)
+                time.sleep(random.uniform(0, 0.08))
+                changed = b",".join(told).decode().replace(" ", "").split(",")
+                kept = ",".join(row for row in rows if row not in changed)
+                rows = _rows(_open(port, "/triage?view=all", cookie, headers={"X-Live-Keeps": kept})[1])
                 time.sleep(0.5)
+
+
+def _rows(page):
+    return re.findall(r'data-ticket="(\d+)"', page)
 
 
 def fetch(port, path, cookie, line=None):
     """Returns the seconds it took; raises where it failed."""
+    return _open(port, path, cookie, line)[0]
+
+
+def _open(port, path, cookie, line=None, headers=()):
     own = line or http.client.HTTPConnection("127.0.0.1", port, timeout=15)
     began = time.monotonic()
-    own.request("GET", path, headers={"Cookie": f"desk={cookie}"})
+    own.request("GET", path, headers={"Cookie": f"desk={cookie}"} | dict(headers))
     answer = own.getresponse()
-    answer.read()
+    page = answer.read().decode()
     took = time.monotonic() - began
     assert answer.status in (200, 204, 304), f"{path}: {answer.status}"
     if line is None:
         own.close()
-    return took
+    return took, page
 
 
 def p(values, part):

@@ -1,7 +1,7 @@
 // Brings an open page up to date: fetches it again and takes over what changed, without moving anybody's focus.
 
 const QUIET_MS = 500; // between two refreshes of one page
-const SPREAD_MS = 100; // so that not every open page asks in the same moment; hidden ones have more time
+const SPREAD_MS = 80; // so that not every open page asks in the same moment; hidden ones have more time
 const SPREAD_HIDDEN_MS = 4000;
 const SAY_MS = 5000; // between two sentences to a screen reader
 const title = document.title;
@@ -10,6 +10,8 @@ let busy = false;
 let again = false;
 let spoke = 0;
 let soon = null;
+// Tickets that have changed and whose rows here do not show it yet; null while that is not known one by one.
+let changed = new Set();
 
 const held = (element) => element.matches(":hover") || element.contains(document.activeElement);
 // A page that answers a form holds what was typed there: none of its forms is exchanged.
@@ -59,9 +61,14 @@ function refreshList(body, fresh) {
   let changes = 0;
   for (const row of wanted) {
     const old = now.get(row.dataset.ticket);
-    const differs = !old || looks(old) !== looks(row);
-    if (!differs || (!old && moves)) continue;
+    const differs = !old || (!("kept" in row.dataset) && looks(old) !== looks(row));
+    if (!differs) continue;
+    if (!old && moves) {
+      changed?.add(Number(row.dataset.ticket));
+      continue;
+    }
     if (old && held(old)) {
+      changed?.add(Number(row.dataset.ticket));
       later(old);
       continue;
     }
@@ -169,14 +176,23 @@ function address() {
   return ticket && "sent" in document.body.dataset ? `/tickets/${ticket.dataset.thisTicket}` : location.href;
 }
 
+// The rows that are as they should be: the desk sends only their places, and the other rows whole.
+function kept() {
+  const numbers = [...document.querySelectorAll("tr[data-ticket]")].map((row) => Number(row.dataset.ticket));
+  return changed ? numbers.filter((number) => !changed.has(number)).join(",") : "";
+}
+
 async function refresh() {
   if (busy) {
     again = true;
     return;
   }
   busy = true;
+  const asked = changed;
   try {
-    const answer = await fetch(address(), { headers: { "X-Live": document.hidden ? "hidden" : "shown" } });
+    const headers = { "X-Live": document.hidden ? "hidden" : "shown", "X-Live-Keeps": kept() };
+    changed = new Set();
+    const answer = await fetch(address(), { headers });
     if (answer.ok && !answer.redirected) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const changes = take(page);
@@ -187,7 +203,8 @@ async function refresh() {
       say(document.body.dataset.gone);
     }
   } catch {
-    // The desk is away for a moment: the next hint or poll comes again.
+    // The desk is away for a moment: the next hint or poll comes again, and asks for these too.
+    changed = asked && changed ? new Set([...asked, ...changed]) : null;
   }
   setTimeout(() => {
     busy = false;
@@ -207,6 +224,8 @@ export function concerns(news) {
 
 document.addEventListener("desk:news", ({ detail }) => {
   if (!concerns(detail)) return;
+  if (detail.reload) changed = null;
+  else for (const number of detail.tickets) changed?.add(number);
   soon ??= setTimeout(
     () => {
       soon = null;

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
@@ -106,12 +106,21 @@ def unread_news(reading_now: int | None = None) -> int:
     return notifications.unread(current_user._get_current_object(), but=reading_now)
 
 
+def kept_rows() -> frozenset[int]:
+    """The tickets whose rows an open page has as they are (static/news.js): of these it needs only the places."""
+    numbers = request.headers.get("X-Live-Keeps", "")
+    return (
+        frozenset(map(int, numbers.split(","))) if re.fullmatch(r"\d{1,9}(,\d{1,9}){0,199}", numbers) else frozenset()
+    )
+
+
 def set_up(app: Flask) -> None:
     for function in (moment, clock, recent, day, ago, lasting, when, markdown, initials, capped):
         app.add_template_filter(function)
     app.add_template_filter(events.tell, "tell")
     app.add_template_global(asset)
     app.add_template_global(unread_news)
+    app.add_template_global(kept_rows)
     app.jinja_env.globals.update(
         STATUSES=words.STATUSES,
         PRIORITIES=words.PRIORITIES,

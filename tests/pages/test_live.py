@@ -98,3 +98,41 @@ def test_a_page_that_answers_a_form_says_so(browse, ticket, cast):
     cleo = browse(cast.cleo)
     assert "data-sent" not in cleo.get(f"/tickets/{ticket.id}").text
     assert "data-sent" in cleo.post(f"/tickets/{ticket.id}/reply", {"body": ""}).text
+
+
+# ---- the list of an open page, fetched again
+
+
+def places(page):
+    """The rows of a list in their order: whether each came whole or as a place only."""
+    return [
+        (int(n), "data-kept" not in rest) for n, rest in re.findall(r'<tr[^>]*data-ticket="(\d+)"([^>]*)>', page.text)
+    ]
+
+
+@pytest.mark.parametrize(("who", "path"), [("cleo", "/triage?view=all"), ("ada", "/tickets")])
+def test_an_open_list_is_sent_the_changed_rows_and_the_places_of_the_others(browse, ticket, cast, who, path):
+    second, third = builders.ticket(cast.ada, subject="The second one"), builders.ticket(cast.ada)
+    reader = browse(getattr(cast, who))
+    assert places(reader.get(path)) == [(third.id, True), (second.id, True), (ticket.id, True)]
+    builders.reply(second, by=cast.dan)
+    kept = {"X-Live-Keeps": f"{ticket.id},{third.id}"}
+    page = reader.get(path, headers=kept)
+    assert places(page) == [(second.id, True), (third.id, False), (ticket.id, False)]
+    assert "The second one" in page.text and "Printer on floor 3" not in page.text
+
+
+def test_a_row_that_the_open_list_does_not_have_comes_whole(browse, ticket, cast):
+    cleo = browse(cast.cleo)
+    assert places(cleo.get("/triage?view=all", headers={"X-Live-Keeps": "999999"})) == [(ticket.id, True)]
+
+
+def test_an_open_list_never_gets_a_place_in_a_list_it_may_not_see(browse, ticket, cast):
+    page = browse(cast.ben).get("/tickets", headers={"X-Live-Keeps": str(ticket.id)})
+    assert f'data-ticket="{ticket.id}"' not in page.text
+
+
+@pytest.mark.parametrize("rubbish", ["", ",", "x", "1,,2", "1" * 40, "1," * 300 + "1", "-1", "1;2", "\u0661"])
+def test_rubbish_about_kept_rows_gives_the_whole_list(browse, ticket, cast, rubbish):
+    page = browse(cast.cleo).get("/triage?view=all", headers={"X-Live-Keeps": rubbish.encode().decode("latin-1")})
+    assert places(page) == [(ticket.id, True)]

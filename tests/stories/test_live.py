@@ -73,6 +73,27 @@ def test_a_row_under_the_pointer_stays_where_it_is_until_it_is_left(signed_in, t
     assert rows(cleo) == [str(other.id), str(ticket.id)]
 
 
+def test_only_what_changed_travels_and_what_waited_under_the_pointer_comes_later(signed_in, ticket, cast):
+    others = [builders.ticket(cast.ben, subject=f"Number {number}") for number in range(3)]
+    cleo = signed_in(cast.cleo, "/triage?view=all&sort=age")
+    whole = []
+
+    def look(answer):
+        if "/triage" in answer.url:
+            whole.append(answer.text().count('class="t"'))
+
+    cleo.on("response", look)
+    cleo.get_by_role("row", name="Number 1").hover()
+    act(tickets.set_priority, others[1], "urgent", by=cast.dan)
+    act(tickets.set_priority, others[2], "high", by=cast.dan)
+    expect(cleo.get_by_role("row", name="Number 2")).to_contain_text("High")
+    expect(cleo.get_by_role("row", name="Number 1")).not_to_contain_text("Urgent")
+    cleo.mouse.move(5, 5)
+    expect(cleo.get_by_role("row", name="Number 1")).to_contain_text("Urgent")
+    assert rows(cleo) == [str(one.id) for one in (ticket, *others)]
+    assert max(whole) < 4, "rows that nothing happened to are not sent again"
+
+
 def test_a_row_with_the_focus_stays_and_keeps_it(signed_in, ticket, cast):
     cleo = signed_in(cast.cleo, "/triage?view=unassigned")
     link = cleo.get_by_role("link", name="The VPN drops")
