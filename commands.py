@@ -89,10 +89,10 @@ def first_key():
 @chore("import-tickets")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_tickets(file):
-    """Import tickets from FILE, a CSV (or CSV.gz) with the columns external_id, subject, description and category.
+    """Import tickets from FILE: a CSV (or CSV.gz) or an Excel workbook.
 
-    Optional columns: requester_email, status, priority, created_at. Nobody is mailed, and what is there already is not
-    imported again. Rows that cannot be imported are listed, the others are kept.
+    It needs the columns external_id, subject, description and category; the README names more. Nobody is mailed, and
+    what is there already is not imported again. Rows that cannot be imported are listed, the others are kept.
     """
     lines = import_file.count_lines(file)
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname

@@ -83,6 +83,7 @@ ROUTES = [
     ("GET", "/live/poll", live.poll, SIGNED_IN),
     # agents
     ("GET", "/triage", triage.triage, AGENT),
+    ("GET", "/triage/export", triage.export, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),
     # admins
     ("GET", "/trash", triage.trash, ADMIN),

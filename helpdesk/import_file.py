@@ -1,4 +1,4 @@
-"""The CSV file that tickets are imported from: opened however it is packed, judged row by row."""
+"""The file that tickets are imported from, CSV or a workbook: opened however it is packed, judged row by row."""
 
 from __future__ import annotations
 
@@ -6,22 +6,41 @@ import csv
 import gzip
 import io
 import itertools
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, time, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from flask_babel import gettext as _
+from python_calamine import CalamineError, CalamineWorkbook
 
 from helpdesk import words
 from helpdesk.errors import Refused
 from helpdesk.text import clean, fold_address
 
 REQUIRED = ("external_id", "subject", "description", "category")
-OPTIONAL = ("requester_email", "status", "priority", "created_at")
+OPTIONAL = (
+    "requester_email",
+    "requester_name",
+    "assignee_email",
+    "type",
+    "status",
+    "pending_reason",
+    "priority",
+    "created_at",
+    "changed_at",
+    "resolved_at",
+    "finished_at",
+)
+# Where a workbook's cell cannot hold a long description, these hold the rest of it (helpdesk/xlsx.py).
+GOES_ON = ("description_2", "description_3", "description_4")
+# A cell that a spreadsheet program would take for a formula, also in its full-width signs, however often it was
+# made harmless by an apostrophe before (helpdesk/exporting.py).
+FORMULA = "'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]"
 EXTERNAL_ID_MAX = 120
 # A cell that runs on for longer has lost its closing quotation mark.
 CELL_MAX = 1_000_000
@@ -30,7 +49,7 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Row:
-    """One good row. `category` and `requester_email` may be empty; `created_at` is None where the file does not say."""
+    """One good row. What may be missing is empty, moments are None where the file does not say."""
 
     line: int
     external_id: str
@@ -38,9 +57,16 @@ class Row:
     description: str
     category: str
     requester_email: str
+    requester_name: str
+    assignee_email: str
+    type: str
     status: str
+    pending_reason: str
     priority: str
     created_at: datetime | None
+    changed_at: datetime | None
+    resolved_at: datetime | None
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +82,8 @@ def count_lines(path: Path) -> int:
     if not path.is_file():
         raise Refused(_("There is no file %(path)s.", path=path))
     try:
+        if _is_workbook(path):
+            return sum(1 for _line in _sheets(path))
         with _open(path) as text:
             return sum(1 for _line in text)
     except PermissionError:
@@ -79,6 +107,43 @@ def _open(path: Path) -> TextIO:
 
 def rows(path: Path, at: datetime) -> Iterator[Row | Bad]:
     """Every row of the file, good or bad, as of the moment `at`. Raises Refused where the columns are not as agreed."""
+    if not _is_workbook(path):
+        yield from _table(path, at)
+        return
+    names: list[str] = []
+    for line, cells in _sheets(path):
+        if line == 1:
+            names = _header(cells)
+        elif any(cells):
+            yield _row(names, cells, line, at)
+
+
+def _is_workbook(path: Path) -> bool:
+    with open(path, "rb") as raw:
+        return raw.read(4) == b"PK\x03\x04"
+
+
+def _sheets(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of all sheets as text, each with its line; every sheet begins with line 1, its heading."""
+    try:
+        book = CalamineWorkbook.from_path(path)
+        for name in book.sheet_names:
+            for line, cells in enumerate(book.get_sheet_by_name(name).iter_rows(), start=1):
+                yield line, [_as_text(cell) for cell in cells]
+    except (CalamineError, OSError):
+        raise Refused(
+            _("%(path)s is not a workbook that can be read. Save it as CSV and try again.", path=path)
+        ) from None
+
+
+def _as_text(cell: object) -> str:
+    """Numbers and days as they are typed in CSV; a workbook knows whole numbers as 12.0."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
+
+
+def _table(path: Path, at: datetime) -> Iterator[Row | Bad]:
     csv.field_size_limit(CELL_MAX)
     with _open(path) as text:
         first = text.readline()
@@ -96,7 +161,7 @@ def rows(path: Path, at: datetime) -> Iterator[Row | Bad]:
                 )
                 continue
             if cells:
-                yield _row(names, cells, line, at)
+                yield _row(names, [_as_it_was(cell) for cell in cells], line, at)
 
 
 def _header(cells: list[str]) -> list[str]:
@@ -121,20 +186,38 @@ def _row(names: list[str], cells: list[str], line: int, at: datetime) -> Row | B
                 "This row has %(found)d cells, the first line has %(wanted)d.", found=len(cells), wanted=len(names)
             )
             raise Refused(found)
-        cell = {name: clean(value) for name, value in zip(names, cells)}
+        raw = dict(zip(names, cells))
+        raw["description"] += "".join(raw.get(name, "") for name in GOES_ON)
+        cell = {name: clean(value) for name, value in raw.items()}
         return Row(
             line=line,
             external_id=_one_line(cell, "external_id", least=1, most=EXTERNAL_ID_MAX),
             subject=_one_line(cell, "subject", least=words.SUBJECT_MIN, most=words.SUBJECT_MAX),
             description=_sized("description", cell["description"], least=1, most=words.BODY_MAX),
             category=_one_line(cell, "category", least=0, most=words.CATEGORY_MAX),
-            requester_email=_address(cell.get("requester_email", "")),
+            requester_email=_address(cell, "requester_email"),
+            requester_name=_optional(cell, "requester_name", most=words.NAME_MAX),
+            assignee_email=_address(cell, "assignee_email"),
+            type=_word(cell, "type", tuple(words.TYPES), "incident"),
             status=_word(cell, "status", tuple(words.STATUSES), "new"),
+            pending_reason=_optional(cell, "pending_reason", most=words.REASON_MAX),
             priority=_word(cell, "priority", tuple(words.PRIORITY_RANKS), "normal"),
-            created_at=_moment(cell.get("created_at", ""), at),
+            created_at=_moment(cell, "created_at", at),
+            changed_at=_moment(cell, "changed_at", at),
+            resolved_at=_moment(cell, "resolved_at", at),
+            finished_at=_moment(cell, "finished_at", at),
         )
     except Refused as no:
         return Bad(line, str(no))
+
+
+def _as_it_was(cell: str) -> str:
+    """Without the apostrophe that made it harmless when it was exported."""
+    return cell[1:] if cell.startswith("'") and re.match(FORMULA, cell) else cell
+
+
+def _optional(cell: dict[str, str], name: str, *, most: int) -> str:
+    return _one_line(cell | {name: cell.get(name, "")}, name, least=0, most=most)
 
 
 def _one_line(cell: dict[str, str], name: str, *, least: int, most: int) -> str:
@@ -166,25 +249,35 @@ def _word(cell: dict[str, str], name: str, known: tuple[str, ...], default: str)
     return word
 
 
-@lru_cache(maxsize=4096)
-def _address(value: str) -> str:
-    if not value:
-        return ""
+def _address(cell: dict[str, str], name: str) -> str:
+    value = cell.get(name, "")
     try:
-        return fold_address(value)
+        return _folded(value) if value else ""
     except ValueError:
-        raise Refused(_("requester_email is not an e-mail address: %(value)s", value=value[:80])) from None
+        raise Refused(_("%(column)s is not an e-mail address: %(value)s", column=name, value=value[:80])) from None
 
 
-def _moment(value: str, at: datetime) -> datetime | None:
+_folded = lru_cache(maxsize=4096)(fold_address)
+
+
+def _moment(cell: dict[str, str], name: str, at: datetime) -> datetime | None:
     """ISO 8601; without a zone it is UTC."""
+    value = cell.get(name, "")
     if not value:
         return None
     try:
         moment = datetime.fromisoformat(value)
         moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
     except (ValueError, OverflowError):
-        raise Refused(_("created_at is not a time such as 2026-03-31T14:05:00Z: %(value)s", value=value[:40])) from None
+        example = "2026-03-31T14:05:00Z"
+        raise Refused(
+            _(
+                "%(column)s is not a time such as %(example)s: %(value)s",
+                column=name,
+                example=example,
+                value=value[:40],
+            )
+        ) from None
     if not EARLIEST <= moment <= at:
-        raise Refused(_("created_at must lie between 1970 and now: %(value)s", value=value[:40]))
+        raise Refused(_("%(column)s must lie between 1970 and now: %(value)s", column=name, value=value[:40]))
     return moment

@@ -1,4 +1,4 @@
-"""Tickets from another system: rows of a CSV file kept in chunks, so that the desk stays usable meanwhile."""
+"""Tickets from another system or an export: rows of a file kept in chunks, so that the desk stays usable meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from helpdesk import categories, import_file, store
+from helpdesk import categories, import_file, people, store
 from helpdesk.import_file import Bad, Row
 from helpdesk.text import fold, fold_address
 from helpdesk.words import FINISHED, NAME_MAX, PRIORITY_RANKS
@@ -40,11 +40,11 @@ def run(path: Path, *, host: str, progress: Callable[[int], None], at: datetime 
     """
     at = at or store.now()
     outcome, seen, done = Outcome(), dict[str, int](), 0
-    found = import_file.rows(path, at)
+    found, agents = import_file.rows(path, at), {agent.email: agent.id for agent in people.agents()}
     while chunk := list(itertools.islice(found, CHUNK)):
-        judged = [_first(row, seen) for row in chunk]
+        judged = [_judged(row, seen, agents) for row in chunk]
         good = [row for row in judged if isinstance(row, Row)]
-        added = _keep(good, nobody(host), at)
+        added = _keep(good, nobody(host), agents, at)
         outcome.added += added
         outcome.known += len(good) - added
         outcome.bad += [row for row in judged if isinstance(row, Bad)]
@@ -61,36 +61,46 @@ def nobody(host: str) -> str:
         return "imported@helpdesk.example"
 
 
-def _first(row: Row | Bad, seen: dict[str, int]) -> Row | Bad:
+def _judged(row: Row | Bad, seen: dict[str, int], agents: dict[str, int]) -> Row | Bad:
     """The same external_id twice in a file is a mistake in the file: the first one counts."""
     if isinstance(row, Bad):
         return row
+    if row.assignee_email and row.assignee_email not in agents:
+        who = row.assignee_email
+        return Bad(
+            row.line, _("assignee_email is nobody who works on tickets here: %(who)s. Invite them first.", who=who)
+        )
     line = seen.setdefault(row.external_id, row.line)
     if line == row.line:
         return row
     return Bad(row.line, _("external_id %(id)s stands on line %(line)d already.", id=row.external_id, line=line))
 
 
-def _keep(rows: list[Row], nobodys: str, at: datetime) -> int:
+def _keep(rows: list[Row], nobodys: str, agents: dict[str, int], at: datetime) -> int:
     """Insert what is new. Returns how many. Tried again where somebody took one of the addresses or ids meanwhile."""
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             with store.writing():
-                return _insert(rows, nobodys, at)
+                return _insert(rows, nobodys, agents, at)
         except DBAPIError as error:
             if not tries_left or not (isinstance(error, IntegrityError) or store.lost_a_race(error)):
                 raise
     return 0
 
 
-def _insert(rows: list[Row], nobodys: str, at: datetime) -> int:
+def _insert(rows: list[Row], nobodys: str, agents: dict[str, int], at: datetime) -> int:
     known = set(db.session.scalars(select(Ticket.external_id).where(_among(rows))))
     fresh = [row for row in rows if row.external_id not in known]
     if not fresh:
         return 0
-    people = _requesters({row.requester_email or nobodys for row in fresh}, nobodys, at)
+    requesters = _requesters({row.requester_email or nobodys: row.requester_name for row in fresh}, nobodys, at)
     filed = _categories(row.category for row in fresh)
-    tickets = [_ticket(row, people[row.requester_email or nobodys], filed.get(fold(row.category)), at) for row in fresh]
+    tickets = [
+        _ticket(row, at)
+        | _belongings(requesters[row.requester_email or nobodys])
+        | {"category_id": filed.get(fold(row.category)), "assignee_id": agents.get(row.assignee_email)}
+        for row in fresh
+    ]
     db.session.execute(insert(Ticket), tickets)
     numbers = db.session.execute(select(Ticket.id, Ticket.external_id).where(_among(fresh)).order_by(Ticket.id)).all()
     db.session.execute(insert(Event), [_event(number, external_id, at) for number, external_id in numbers])
@@ -101,13 +111,15 @@ def _among(rows: list[Row]) -> Any:
     return Ticket.external_id.in_([row.external_id for row in rows])
 
 
-def _requesters(emails: set[str], nobodys: str, at: datetime) -> dict[str, int]:
-    """Ids by address. Whoever is unknown becomes a person who is only an address."""
-    known = _ids(emails)
-    missing = sorted(emails - known.keys())
+def _requesters(named: dict[str, str], nobodys: str, at: datetime) -> dict[str, int]:
+    """Ids by address, given names by address. Whoever is unknown becomes a person who is only an address."""
+    known = _ids(set(named))
+    missing = sorted(named.keys() - known.keys())
     if not missing:
         return known
-    names = {email: _("Imported") if email == nobodys else email.partition("@")[0][:NAME_MAX] for email in missing}
+    names = {email: named[email] or email.partition("@")[0][:NAME_MAX] for email in missing}
+    if nobodys in names:
+        names[nobodys] = _("Imported")
     new = [
         {"name": name, "folded_name": fold(name)[:250], "email": email, "created_at": at}
         for email, name in names.items()
@@ -133,26 +145,29 @@ def _categories(names: Any) -> dict[str, int]:
     return known
 
 
-def _ticket(row: Row, requester: int, category: int | None, at: datetime) -> dict[str, Any]:
-    """A ticket as it came. When it was finished nobody knows, so its own time stands for that."""
+def _ticket(row: Row, at: datetime) -> dict[str, Any]:
+    """A ticket as it came. When it was finished nobody may know, so its own time stands for that."""
     since = row.created_at or at
+    changed = max(since, row.changed_at or since)
+    finished = row.status in FINISHED
     return {
         "external_id": row.external_id,
         "subject": row.subject,
         "description": row.description,
-        "type": "incident",
+        "type": row.type,
         "status": row.status,
-        "pending_reason": _("imported as pending") if row.status == "pending" else None,
+        "pending_reason": (row.pending_reason or _("imported as pending")) if row.status == "pending" else None,
         "priority": PRIORITY_RANKS[row.priority],
-        "category_id": category,
-        "requester_id": requester,
-        "raised_by_id": requester,
         "created_at": since,
-        "activity_at": since,
-        "public_activity_at": since,
-        "resolved_at": since if row.status == "resolved" else None,
-        "finished_at": since if row.status in FINISHED else None,
+        "activity_at": changed,
+        "public_activity_at": changed,
+        "resolved_at": row.resolved_at or (since if row.status == "resolved" else None) if finished else None,
+        "finished_at": row.finished_at or since if finished else None,
     }
+
+
+def _belongings(requester: int) -> dict[str, int]:
+    return {"requester_id": requester, "raised_by_id": requester}
 
 
 def _event(number: int, external_id: str | None, at: datetime) -> dict[str, Any]:

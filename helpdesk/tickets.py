@@ -13,7 +13,7 @@ from helpdesk import changes, events
 from helpdesk.errors import Refused
 from helpdesk.store import now
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_NAMES, PRIORITY_RANKS
-from models import Category, Person, Ticket, Watcher, db
+from models import Category, Event, Person, Ticket, Watcher, db
 
 
 def raise_ticket(
@@ -281,9 +281,11 @@ def close_resolved(*, after: timedelta, at: datetime | None = None, most: int = 
         Ticket.status == "resolved", Ticket.resolved_at <= at - after, Ticket.trashed_at.is_(None)
     )
     found = db.session.scalars(due.order_by(Ticket.id).limit(most).with_for_update(skip_locked=True)).all()
+    resolved_here = select(Event.ticket_id).where(Event.ticket_id.in_([t.id for t in found]), Event.kind == "resolved")
+    told = set(db.session.scalars(resolved_here))
     for ticket in found:
-        # One that was imported as resolved (the moment it came) closes without a mail: its requester got none so far.
-        set_status(ticket, "closed", by=None, at=at, with_reply=ticket.resolved_at == ticket.created_at)
+        # One that was imported as resolved closes without a mail: its requester got none so far.
+        set_status(ticket, "closed", by=None, at=at, with_reply=ticket.id not in told)
     return len(found)
 
 

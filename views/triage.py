@@ -1,9 +1,10 @@
-"""The agents' lists: triage, dashboard, trash."""
+"""The agents' lists: triage, its export, dashboard, trash."""
 
-from flask import current_app, render_template, request
+from flask import Response, abort, current_app, render_template, request, stream_with_context
 
-from helpdesk import store
+from helpdesk import exporting, store
 from helpdesk import triage as lists
+from web.door import aside
 from web.filters import zone
 
 
@@ -20,6 +21,22 @@ def triage(me):
         views=lists.VIEWS,
         sorts=lists.SORTS,
     )
+
+
+def export(me):
+    """Every ticket of a view as a file, sent while it is read. That somebody took it away is written down."""
+    view, kind = request.args.get("view", "all"), request.args.get("format", "csv")
+    if kind not in exporting.KINDS or view not in lists.VIEWS:
+        abort(404)
+    at = store.now()
+    rows = exporting.rows(me, lambda reader: lists.in_view(view, reader))
+    pieces = stream_with_context(exporting.pieces(kind, rows))
+    response = Response(pieces, content_type=exporting.KINDS[kind])
+    name = f"tickets-{view}-{at.astimezone(zone()):%Y-%m-%d}.{kind}"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    if request.method == "GET":
+        aside(exporting.note, me, view, kind)
+    return response
 
 
 def dashboard(me):

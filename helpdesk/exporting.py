@@ -1,0 +1,142 @@
+"""Tickets as a table for other programs: every row of a view, in pieces, so that their number does not matter."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy.orm import aliased
+
+from helpdesk import events, store, xlsx
+from helpdesk.import_file import FORMULA
+from helpdesk.words import PRIORITY_NAMES
+from models import Category, Person, Ticket, db
+
+# Tickets are read by ranges of numbers: however rare what is asked for is, no piece takes long or is sorted.
+SPAN = 2000
+COLUMNS = (
+    "number",
+    "external_id",
+    "subject",
+    "description",
+    "category",
+    "type",
+    "status",
+    "pending_reason",
+    "priority",
+    "requester_name",
+    "requester_email",
+    "assignee_email",
+    "created_at",
+    "changed_at",
+    "resolved_at",
+    "finished_at",
+)
+KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": xlsx.MEDIA_TYPE}
+_Requester, _Assignee = aliased(Person), aliased(Person)
+
+
+class Stopped(Exception):
+    """Whoever reads the export may no longer have it. The connection breaks off, so nobody takes it for whole."""
+
+
+def note(by: Person, view: str, kind: str) -> None:
+    """Write down who took which tickets out of the desk, in a transaction of its own."""
+    with store.writing():
+        events.record("exported", by=by, view=view, format=kind)
+
+
+def pieces(kind: str, cells: Iterator[list[str]]) -> Iterator[bytes]:
+    """The whole file, heading first, as `csv` or `xlsx`."""
+    return _csv(cells) if kind == "csv" else xlsx.pieces(COLUMNS, cells)
+
+
+def rows(reader: Person, where: Callable[[Person], ColumnElement[bool]]) -> Iterator[list[str]]:
+    """The cells of every ticket that is in `where` and there now, by number. Raises Stopped.
+
+    Between two pieces no transaction is open, and whether the reader is still an agent is read anew.
+    """
+    last = db.session.scalar(select(func.max(Ticket.id))) or 0
+    for low in range(0, last, SPAN):
+        if not (reader.is_active and reader.is_agent):
+            raise Stopped
+        wanted = _wanted().where(Ticket.id > low, Ticket.id <= min(low + SPAN, last), where(reader))
+        found = db.session.execute(wanted.order_by(Ticket.id)).all()
+        store.undo()
+        yield from map(_cells, found)
+
+
+def _wanted() -> Any:
+    return (
+        select(
+            Ticket.id,
+            Ticket.external_id,
+            Ticket.subject,
+            Ticket.description,
+            Category.name.label("category"),
+            Ticket.type,
+            Ticket.status,
+            Ticket.pending_reason,
+            Ticket.priority,
+            _Requester.name.label("requester"),
+            _Requester.email.label("requester_email"),
+            _Assignee.email.label("assignee_email"),
+            Ticket.created_at,
+            Ticket.activity_at,
+            Ticket.resolved_at,
+            Ticket.finished_at,
+        )
+        .join(_Requester, _Requester.id == Ticket.requester_id)
+        .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
+        .outerjoin(Category, Category.id == Ticket.category_id)
+    )
+
+
+def _cells(row: Row[Any]) -> list[str]:
+    return [
+        str(row.id),
+        row.external_id or f"ticket-{row.id}",
+        row.subject,
+        row.description,
+        row.category or "",
+        row.type,
+        row.status,
+        row.pending_reason or "",
+        PRIORITY_NAMES[row.priority],
+        row.requester,
+        row.requester_email,
+        row.assignee_email or "",
+        *map(_moment, (row.created_at, row.activity_at, row.resolved_at, row.finished_at)),
+    ]
+
+
+def _moment(value: datetime | None) -> str:
+    return value.isoformat() if value else ""
+
+
+def _csv(cells: Iterator[list[str]]) -> Iterator[bytes]:
+    """With a byte order mark, without which Excel takes UTF-8 for something else."""
+    written = io.StringIO()
+    table = csv.writer(written)
+    yield b"\xef\xbb\xbf"
+    table.writerow(COLUMNS)
+    for row in cells:
+        table.writerow(map(harmless, row))
+        if written.tell() > xlsx.PIECE:
+            yield written.getvalue().encode()
+            written.seek(0)
+            written.truncate()
+    yield written.getvalue().encode()
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection): an apostrophe stands before it.
+
+    The import takes it away again (helpdesk/import_file.py), so what went out comes back as it was.
+    """
+    return f"'{cell}" if re.match(FORMULA, cell) else cell

@@ -1,0 +1,238 @@
+"""Tickets as a file: everything that is listed, nothing that runs in a spreadsheet, and the way back in."""
+
+import csv
+import io
+import zipfile
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from helpdesk import exporting, importing, messages, people, store, tickets, triage, xlsx
+from helpdesk.import_file import count_lines
+from models import Delivery, Event, Message, Person, Ticket, db
+from tests import builders
+from tests.builders import act
+
+ODD = [
+    "=1+1",
+    "'=1+1",
+    "''@SUM(A1)",
+    "- first\n- second",
+    "+49 30 1234",
+    "＝1+1",
+    "'quoted'",
+    'She said "no", twice;\nthen\tleft',
+    "_x0041_ is no A",
+    "<b>&amp; ]]>",
+    "印刷できません 🙂 e\u0301",
+]
+
+
+def of_all(reader):
+    return triage.in_view("all", reader)
+
+
+def rows(reader, where=of_all):
+    return list(exporting.rows(reader, where))
+
+
+def file_of(kind, reader, where=of_all):
+    return b"".join(exporting.pieces(kind, exporting.rows(reader, where)))
+
+
+def table(content):
+    """The rows of a CSV file as dictionaries, cells as a spreadsheet program would see them."""
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def sheets(content):
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+
+
+@pytest.fixture
+def load(app, tmp_path):
+    def load(content):
+        path = tmp_path / "exported"
+        path.write_bytes(content)
+        count_lines(path)
+        return importing.run(path, host="desk.test", progress=lambda lines: None)
+
+    return load
+
+
+@pytest.fixture
+def varied(cast):
+    """Tickets of every kind: statuses, times, people, categories, and texts that make trouble."""
+    made = [builders.ticket(cast.ada, subject=f"Number {n}", description=text) for n, text in enumerate(ODD)]
+    hardware = builders.category("Hardware")
+    act(tickets.assign, made[0], to=cast.dan, by=cast.cleo)
+    act(tickets.set_status, made[1], "pending", by=cast.cleo, reason="=the part is ordered")
+    act(tickets.set_status, made[2], "resolved", by=cast.cleo)
+    act(tickets.set_status, made[3], "closed", by=cast.cleo)
+    act(tickets.set_priority, made[4], "urgent", by=cast.cleo)
+    act(tickets.set_category, made[5], hardware, by=cast.cleo)
+    act(tickets.set_type, made[6], "request", by=cast.cleo)
+    builders.ticket(cast.cleo, requester=cast.mel, subject="@cmd for Mel")
+    return made
+
+
+# ---- what is in it
+
+
+def test_every_ticket_of_the_view_is_there_by_number(varied, cast):
+    act(tickets.trash, varied[7], by=cast.eve)
+    numbers = [int(row[0]) for row in rows(cast.eve)]
+    assert numbers == sorted(numbers) and len(numbers) == len(varied)
+    assert varied[7].id not in numbers, "what is in the trash is in no view"
+    pending = rows(cast.cleo, lambda reader: triage.in_view("pending", reader))
+    assert [row[0] for row in pending] == [str(varied[1].id)]
+
+
+def test_a_row_says_what_the_ticket_says(varied, cast):
+    row = dict(zip(exporting.COLUMNS, rows(cast.cleo)[0]))
+    ticket = varied[0]
+    assert row["number"] == str(ticket.id) and row["external_id"] == f"ticket-{ticket.id}"
+    assert (row["status"], row["priority"], row["type"]) == ("open", "normal", "incident")
+    assert (row["requester_name"], row["requester_email"]) == ("Ada Okafor", "ada@example.com")
+    assert row["assignee_email"] == "dan@example.com"
+    assert row["created_at"] == ticket.created_at.isoformat() and row["finished_at"] == ""
+
+
+def test_notes_and_replies_are_not_in_it(varied, cast):
+    builders.note(varied[0], "Nobody but us reads this", by=cast.cleo)
+    builders.reply(varied[0], "Everybody reads this", by=cast.cleo)
+    content = file_of("csv", cast.cleo).decode()
+    assert "reads this" not in content
+
+
+def test_an_empty_view_is_a_file_with_a_heading(cast):
+    assert table(file_of("csv", cast.cleo)) == []
+    assert len(sheets(file_of("xlsx", cast.cleo))[0]) == 1
+
+
+# ---- harmless
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_no_cell_of_the_csv_file_begins_a_formula(text, cast):
+    builders.ticket(cast.ada, subject="Trouble", description=text)
+    cell = table(file_of("csv", cast.cleo))[0]["description"]
+    assert cell[0] not in "=+-@＝＋－＠\t\r"
+
+
+def test_cells_of_the_workbook_are_text_whatever_they_look_like(varied, cast):
+    archive = zipfile.ZipFile(io.BytesIO(file_of("xlsx", cast.cleo)))
+    assert archive.testzip() is None
+    sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+    cells = [cell for cell in sheet.iter() if cell.tag.endswith("}c") and len(cell)]
+    assert cells and all(cell.get("t") == "inlineStr" for cell in cells)
+    assert not [part for part in sheet.iter() if part.tag.endswith("}f")]
+
+
+# ---- the way back
+
+
+def _without_numbers(reader):
+    return [row[1:] for row in rows(reader)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_what_was_exported_comes_back_as_the_same_tickets(kind, varied, load, cast):
+    before, content = _without_numbers(cast.cleo), file_of(kind, cast.cleo)
+    with store.writing():
+        for model in (Event, Message, Ticket):
+            db.session.query(model).delete()
+        db.session.delete(db.session.get(Person, cast.mel.id))
+    outcome = load(content)
+    assert (outcome.added, outcome.bad) == (len(before), [])
+    assert _without_numbers(cast.cleo) == before
+    assert db.session.query(Person).filter_by(email="mel@example.com").one().name == "Mel Duarte"
+    assert load(content).known == len(before), "twice is once"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("letter", ["a", "é", "🙂"])
+def test_the_longest_text_comes_back_whole(kind, letter, load, cast):
+    text = letter * 32_766 + " " + letter * 17_233
+    ticket = builders.ticket(cast.ada, subject="Long", description=text)
+    content = file_of(kind, cast.cleo)
+    if kind == "xlsx":
+        assert all(len(cell.encode("utf-16-le")) // 2 <= 32_767 for row in sheets(content)[0] for cell in row)
+    act(tickets.trash, ticket, by=cast.eve)
+    act(tickets.purge, ticket, by=cast.eve)
+    assert load(content).added == 1
+    assert db.session.query(Ticket).one().description == text
+
+
+def test_more_rows_than_a_sheet_holds_go_on_on_the_next(load, cast):
+    cells = [[str(n), f"x-{n}", "Subject", "Text", *[""] * 12] for n in range(1, 8)]
+    content = b"".join(xlsx.pieces(exporting.COLUMNS, iter(cells), most_rows=4))
+    assert [len(sheet) for sheet in sheets(content)] == [4, 4, 2]
+    assert load(content).added == 7
+
+
+def test_an_assignee_who_is_no_agent_here_is_named_and_the_row_left_out(load, cast):
+    head = "external_id,subject,description,category,assignee_email"
+    outcome = load(f"{head}\nA-1,Screen,Dark,,ada@example.com\nA-2,Screen,Dark,,dan@example.com".encode())
+    assert outcome.added == 1 and "ada@example.com" in outcome.bad[0].why and outcome.bad[0].line == 2
+    assert db.session.query(Ticket).one().assignee is cast.dan
+
+
+def test_a_ticket_resolved_elsewhere_closes_without_a_mail_whatever_its_time(load, cast):
+    at = store.now() - timedelta(days=9)
+    head = "external_id,subject,description,category,requester_email,status,created_at,resolved_at"
+    early = (at - timedelta(days=1)).isoformat()
+    load(f"{head}\nA-1,Screen,Dark,,ada@example.com,resolved,{early},{at.isoformat()}".encode())
+    with store.writing():
+        assert tickets.close_resolved(after=timedelta(days=7)) == 1
+    assert db.session.query(Ticket).one().status == "closed"
+    assert not db.session.query(Event).filter_by(kind="resolved").count()
+    assert db.session.query(Delivery).count() == 0
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 and nothing more", b"PK\x03\x04"])
+def test_a_workbook_that_is_none_is_refused_in_a_sentence(content, load):
+    with pytest.raises(Exception, match="not a workbook that can be read"):
+        load(content)
+
+
+# ---- any number of rows, and only for whom it is
+
+
+def test_the_first_rows_leave_before_the_last_are_read(cast, monkeypatch):
+    monkeypatch.setattr(exporting, "SPAN", 2)
+    monkeypatch.setattr(xlsx, "PIECE", 1000)
+    for number in range(6):
+        builders.ticket(cast.ada, subject=f"Number {number}", description="Words " * 300)
+    pieces = exporting.pieces("csv", exporting.rows(cast.cleo, of_all))
+    first = next(pieces) + next(pieces)
+    assert b"Number 0" in first and b"Number 5" not in first
+    assert b"Number 5" in b"".join(pieces)
+
+
+def test_a_ticket_raised_meanwhile_is_not_in_it_and_none_is_there_twice(cast, monkeypatch):
+    monkeypatch.setattr(exporting, "SPAN", 2)
+    made = [builders.ticket(cast.ada, subject=f"Number {number}") for number in range(5)]
+    found = exporting.rows(cast.cleo, of_all)
+    numbers = [next(found)[0]]
+    builders.ticket(cast.ada, subject="Too late")
+    act(messages.reply, made[0], "To the top of the list", by=cast.cleo)
+    assert numbers + [row[0] for row in found] == [str(one.id) for one in made]
+
+
+@pytest.mark.parametrize("change", ["demoted", "switched off"])
+def test_whoever_loses_the_right_gets_no_further_row(change, cast, monkeypatch):
+    monkeypatch.setattr(exporting, "SPAN", 1)
+    for number in range(3):
+        builders.ticket(cast.ada, subject=f"Number {number}")
+    found = exporting.rows(cast.cleo, of_all)
+    assert next(found)
+    if change == "demoted":
+        act(people.set_role, cast.cleo, "user", by=cast.eve)
+    else:
+        act(people.switch_off, cast.cleo, by=cast.eve)
+    with pytest.raises(exporting.Stopped):
+        list(found)
