@@ -96,6 +96,8 @@ class Person(Model):
     time_zone: Mapped[str | None] = mapped_column(String(60))
     theme: Mapped[str] = mapped_column(String(10), default="auto")
     wants_every_new: Mapped[bool] = mapped_column(Boolean, default=False)
+    # The triage views as this agent wants them: {"order": keys, "hidden": keys}.
+    views: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
     # Flask-Login asks these of whoever is signed in. The id in the cookie is the secret of one session row.
@@ -362,3 +364,16 @@ class Draft(Model):
     path: Mapped[str] = mapped_column(String(120), primary_key=True)
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
     saved_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class SavedView(Model):
+    """A query of an agent's under a name, beside the standing views. Without an owner: for all agents."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (Index(None, "owner_id"), ON_MYSQL)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[str] = mapped_column(String(400))
+    sort: Mapped[str] = mapped_column(String(10), default="activity")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)

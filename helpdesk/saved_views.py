@@ -1,0 +1,141 @@
+"""The views of the triage page: the standing ones, and the queries that agents have saved under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
+
+from helpdesk import events, store
+from helpdesk.errors import Refused
+from helpdesk.text import fold
+from models import Person, SavedView, db
+
+# The views that every agent has, with the query that each stands for.
+STANDING = {
+    "new": (_l("New"), "status:new"),
+    "unassigned": (_l("Unassigned"), "is:unassigned is:active"),
+    "mine": (_l("Mine"), "assignee:me is:active"),
+    "open": (_l("Open"), "status:open"),
+    "pending": (_l("Pending"), "status:pending"),
+    "resolved": (_l("Resolved"), "status:resolved"),
+    "closed": (_l("Closed"), "status:closed"),
+    "all": (_l("All"), ""),
+}
+MOST = 50
+
+
+@dataclass(frozen=True)
+class View:
+    """One view as a person has it. `key` is its name in addresses: a word, or the number of a saved one."""
+
+    key: str
+    name: Any
+    query: str
+    sort: str = "activity"
+    saved: SavedView | None = None
+    hidden: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        return self.saved is not None and self.saved.owner_id is None
+
+
+def views_of(person: Person) -> list[View]:
+    """All views of an agent in their own order, hidden ones too; what they have not placed yet comes last."""
+    placed = person.views or {}
+    hidden, order = set(placed.get("hidden", ())), {key: place for place, key in enumerate(placed.get("order", ()))}
+    standing = [View(key, name, query, hidden=key in hidden) for key, (name, query) in STANDING.items()]
+    mine = or_(SavedView.owner_id.is_(None), SavedView.owner_id == person.id)
+    saved = db.session.scalars(select(SavedView).where(mine).order_by(SavedView.id))
+    views = standing + [
+        View(str(one.id), one.name, one.query, one.sort, one, hidden=str(one.id) in hidden) for one in saved
+    ]
+    return sorted(views, key=lambda view: order.get(view.key, len(order)))
+
+
+def find(person: Person, number: int) -> SavedView | None:
+    """A saved view that this person has: their own, or one for all agents."""
+    found = db.session.get(SavedView, number)
+    return found if found is not None and person.is_agent and found.owner_id in (None, person.id) else None
+
+
+def may_change(person: Person, view: SavedView) -> bool:
+    return person.is_admin if view.owner_id is None else view.owner_id == person.id
+
+
+def save(name: str, query: str, *, by: Person, sort: str = "activity", shared: bool = False) -> SavedView:
+    if shared and not by.is_admin:
+        raise Refused(_("Only admins make views for everybody. Save it for yourself."))
+    owner = None if shared else by.id
+    _refuse_taken(name, owner)
+    view = SavedView(name=name, query=query, sort=sort, owner_id=owner, created_at=store.now())
+    db.session.add(view)
+    db.session.flush()
+    _tell(view, _("%(name)s added", name=name), by)
+    return view
+
+
+def change(view: SavedView, *, name: str, query: str, by: Person) -> None:
+    _refuse_foreign(view, by)
+    if (name, query) == (view.name, view.query):
+        return
+    _refuse_taken(name, view.owner_id, but=view)
+    old, view.name, view.query = view.name, name, query
+    _tell(view, _("%(old)s changed to %(name)s", old=old, name=name), by)
+
+
+def remove(view: SavedView, *, by: Person) -> None:
+    _refuse_foreign(view, by)
+    _tell(view, _("%(name)s removed", name=view.name), by)
+    db.session.delete(view)
+
+
+def move(person: Person, key: str, *, up: bool) -> None:
+    """One place up or down in this person's list; at the edge nothing happens."""
+    order = [view.key for view in views_of(person)]
+    if key not in order:
+        return
+    here = order.index(key)
+    there = here - 1 if up else here + 1
+    if 0 <= there < len(order):
+        order[here], order[there] = order[there], order[here]
+        person.views = (person.views or {}) | {"order": order}
+
+
+def hide(person: Person, key: str) -> None:
+    _set_hidden(person, lambda hidden: hidden | {key})
+
+
+def bring_back(person: Person, key: str) -> None:
+    _set_hidden(person, lambda hidden: hidden - {key})
+
+
+def _set_hidden(person: Person, change: Callable[[set[str]], set[str]]) -> None:
+    known = {view.key for view in views_of(person)}
+    hidden = change(set((person.views or {}).get("hidden", ()))) & known
+    person.views = (person.views or {}) | {"hidden": sorted(hidden)}
+
+
+def _refuse_foreign(view: SavedView, by: Person) -> None:
+    if not may_change(by, view):
+        raise Refused(_("Only admins change the views that everybody has."))
+
+
+def _refuse_taken(name: str, owner: int | None, but: SavedView | None = None) -> None:
+    same = SavedView.owner_id.is_(None) if owner is None else SavedView.owner_id == owner
+    others = [view for view in db.session.scalars(select(SavedView).where(same)) if view is not but]
+    if any(fold(view.name) == fold(name) for view in others):
+        raise Refused(_("There is a view with this name already."))
+    if but is None and len(others) >= MOST:
+        raise Refused(_("There are %(most)d views already. Remove one first.", most=MOST))
+
+
+def _tell(view: SavedView, what: str, by: Person) -> None:
+    """What is for everybody is written down; what somebody keeps for themselves is nobody's business."""
+    if view.owner_id is None:
+        events.record("views_changed", by=by, what=what)
