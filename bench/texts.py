@@ -1,4 +1,4 @@
-"""The words a bench desk is filled with: real tickets where the file is at hand, else made-up ones that are as uneven."""
+"""The words a bench desk is filled with: real tickets where the file is at hand, else made-up ones as uneven."""
 
 import csv
 import gzip
