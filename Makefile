@@ -61,10 +61,11 @@ in-chromium: parts
 soak: .venv/.dev  ## kills, floods and hours; prints its figures
 	@TEST_DATABASE_URL="$$TEST_DATABASE_URL" $(PYTEST) -m soak -s
 
-bench:  ## how to measure the speed of the pages
-	@echo "bench/pages.py fills a desk of its own, serves it as production does, and prints how long its pages take:"
-	@echo "  make .venv/.dev && $(BIN)/python bench/pages.py --tickets 24000"
-	@echo "What else it can do: $(BIN)/python bench/pages.py --help. Figures so far: bench/README.md"
+SIZE ?= 10000
+DB ?= sqlite
+
+bench: .venv/.dev  ## fill a desk (SIZE=10000, up to 1000000; DB=sqlite, mariadb, postgresql) and measure its pages
+	@$(BIN)/python -m bench run --size $(SIZE) --db $(DB)
 
 lock:  ## compile requirements*.in to pinned files with hashes (UPGRADE=1 takes newer versions)
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \

@@ -27,6 +27,7 @@ class LiveDesk:
         self.env = (
             _clean_environment() | {"PORT": str(self.port), "HOST": "127.0.0.1", "PUBLIC_URL": self.url} | settings
         )
+        self.app = "app:create_app()"
         self.web = self.worker = None
 
     def start(self):
@@ -35,7 +36,7 @@ class LiveDesk:
         return self
 
     def start_web(self):
-        self.web = self._spawn("gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
+        self.web = self._spawn("gunicorn", "-c", "gunicorn.conf.py", self.app)
         self.wait_until_up()
 
     def start_worker(self):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta, get_month_names
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, get_translations
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -30,12 +30,22 @@ def zone() -> ZoneInfo:
 
 def moment(value: datetime) -> str:
     """ "3 Nov 2026, 14:05" in the reader's zone."""
-    return str(format_datetime(value.astimezone(zone()), "d MMM y, HH:mm", locale=str(get_locale() or "en")))
+    return _moment(value.astimezone(zone()), language())
+
+
+def _moment(at: datetime, tongue: str) -> str:
+    """As Babel writes "d MMM y, HH:mm". A list shows a hundred of them, and reading the pattern anew takes its time."""
+    return f"{at.day} {_months(tongue)[at.month]} {at.year}, {at:%H:%M}"
+
+
+@lru_cache(maxsize=100)
+def _months(tongue: str) -> Any:
+    return get_month_names("abbreviated", locale=tongue)
 
 
 def clock(value: datetime) -> str:
     """ "14:05" in the reader's zone."""
-    return str(format_datetime(value.astimezone(zone()), "HH:mm", locale=str(get_locale() or "en")))
+    return f"{value.astimezone(zone()):%H:%M}"
 
 
 def recent(value: datetime) -> str:
@@ -45,30 +55,72 @@ def recent(value: datetime) -> str:
 
 
 def day(value: Any) -> str:
-    return str(format_date(value, "EEE d MMM", locale=str(get_locale() or "en")))
+    return str(format_date(value, "EEE d MMM", locale=language()))
 
 
 def ago(value: datetime) -> str:
     """ "3 minutes ago", and from a week on the date, with its year where it is another one."""
-    now = datetime.now(timezone.utc)
-    since = now - value
-    if since.days >= 7:
-        pattern = "d MMM" if value.astimezone(zone()).year == now.astimezone(zone()).year else "d MMM y"
-        return str(format_date(value.astimezone(zone()), pattern, locale=str(get_locale() or "en")))
-    return str(format_timedelta(-since, add_direction=True, threshold=1.2, locale=str(get_locale() or "en")))
+    return _ago(value.astimezone(zone()), language())
+
+
+def _ago(at: datetime, tongue: str) -> str:
+    now = datetime.now(at.tzinfo)
+    since = now - at
+    if since.days < 7:
+        return _since(since, tongue)
+    date = f"{at.day} {_months(tongue)[at.month]}"
+    return date if at.year == now.year else f"{date} {at.year}"
+
+
+def _since(since: timedelta, tongue: str) -> str:
+    """In the largest unit of which there are enough, rounded, as Babel chooses it."""
+    seconds = abs(since.total_seconds())
+    unit, length = next(one for one in _UNITS if seconds >= one[1] * ENOUGH or one[1] == 1)
+    count = round(seconds / length) or int(seconds > 0)
+    return _counted(unit, count if since > timedelta() else -count, tongue)
+
+
+_UNITS = (("days", 24 * 3600), ("hours", 3600), ("minutes", 60), ("seconds", 1))
+ENOUGH = 1.2
+
+
+@lru_cache(maxsize=1000)
+def _counted(unit: str, count: int, tongue: str) -> str:
+    past = timedelta(**{unit: -count})
+    return str(format_timedelta(past, add_direction=True, threshold=1, locale=tongue))
 
 
 def lasting(value: datetime) -> str:
     """How long since, short: "6 hours"."""
     since = datetime.now(timezone.utc) - value
-    return str(format_timedelta(since, threshold=1.2, locale=str(get_locale() or "en")))
+    return str(format_timedelta(since, threshold=ENOUGH, locale=language()))
 
 
 def when(value: datetime) -> Markup:
     """A time element: short to read, exact on hover and for machines."""
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        value.isoformat(timespec="milliseconds"), moment(value), ago(value)
-    )
+    at, tongue = value.astimezone(zone()), language()
+    machine = value.isoformat(timespec="milliseconds")
+    return Markup(f'<time datetime="{machine}" title="{_moment(at, tongue)}">{_ago(at, tongue)}</time>')
+
+
+def language() -> str:
+    """The language of this page, as Babel names it."""
+    known = g.get("language")
+    if known is None:
+        known = g.language = str(get_locale() or "en")
+    return known  # type: ignore[no-any-return]
+
+
+def _translations() -> Any:
+    known = g.get("translations")
+    if known is None:
+        known = g.translations = get_translations()
+    return known
+
+
+def spoken(words: dict[Any, Any]) -> dict[Any, str]:
+    """The words of a list in the language of the page, looked up once for all its rows."""
+    return {name: str(word) for name, word in words.items()}
 
 
 def markdown(value: str) -> Markup:
@@ -127,6 +179,13 @@ def set_up(app: Flask) -> None:
         PRIORITY_NAMES=words.PRIORITY_NAMES,
         TYPE_NAMES=words.TYPE_NAMES,
         ROLES=words.ROLES,
-        language=lambda: str(get_locale() or "en"),
+        language=language,
+        spoken=spoken,
+    )
+    # Looked up once a page rather than once a word.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda word: _translations().ugettext(word),
+        lambda one, many, count: _translations().ungettext(one, many, count),
+        newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
