@@ -205,6 +205,7 @@ class Ticket(Model):
         Index(None, "assignee_id", "status", "activity_at", "id", "trashed_at"),
         Index(None, "requester_id", "public_activity_at", "id"),
         Index(None, "activity_at", "id"),
+        Index(None, "category_id", "activity_at", "id"),
         Index(None, "priority", "activity_at", "id"),
         # trashed_at stands last, so that counting needs no look at the rows. It never stands first: nearly every row
         # has none, and planners would take that for a find.
@@ -238,6 +239,22 @@ class Ticket(Model):
     requester: Mapped[Person] = relationship(foreign_keys=[requester_id])
     raised_by: Mapped[Person] = relationship(foreign_keys=[raised_by_id])
     assignee: Mapped[Person | None] = relationship(foreign_keys=[assignee_id])
+
+
+class SearchText(Model):
+    """What a ticket says, folded for the search index (helpdesk/folding.py). Notes stand apart: requesters have none.
+
+    The index itself is made by migration 0004, in each database's own way.
+    """
+
+    __tablename__ = "search_texts"
+    __table_args__ = (ON_MYSQL,)
+    ticket_id: Mapped[int] = mapped_column(
+        ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    subject: Mapped[str] = mapped_column(Text)
+    public_text: Mapped[str] = mapped_column(LongText)
+    internal_text: Mapped[str] = mapped_column(LongText)
 
 
 class Watcher(Model):

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from helpdesk import access, audience
+from helpdesk import access, audience, indexing
 from helpdesk.kinds import KINDS, UNDOABLE, sentence
 from helpdesk.store import now, undo_window
 from models import Delivery, Event, Message, Person, Ticket, db
@@ -47,6 +47,7 @@ def record(
         ticket.activity_at = at
         if event.public:
             ticket.public_activity_at = at
+        indexing.follow(kind, ticket, message)
     for owed in audience.owed(event, person) if mails else ():
         db.session.add(_delivery(event, owed))
     _note_for_log(event)

@@ -81,6 +81,12 @@ def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     return _page(_columns(reader, Ticket.public_activity_at), where, _PUBLIC, mark)
 
 
+def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
+    """One page of what `where` holds for; whoever made that has seen to what the reader may see."""
+    changed = Ticket.activity_at if reader.is_agent else Ticket.public_activity_at
+    return _page(_columns(reader, changed), where, _SORTS[sort] if reader.is_agent else _PUBLIC, mark)
+
+
 def in_trash(reader: Person) -> list[Row[Any]]:
     """What is in the trash, last deleted first; the oldest go by themselves, so 500 are enough to show."""
     where = and_(visible_tickets(reader), Ticket.trashed_at.is_not(None))

@@ -119,7 +119,8 @@ def columns(table):
 
 
 def tables():
-    return set(inspect(db.engine).get_table_names())
+    """All but SQLite's search index, which is a table with tables below it."""
+    return {name for name in inspect(db.engine).get_table_names() if not name.startswith("search_index")}
 
 
 def rows():

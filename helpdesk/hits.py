@@ -1,0 +1,193 @@
+"""Tickets that say certain words, newest first, by each database's own index; never every hit of a common word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from helpdesk import conditions
+from helpdesk.conditions import Asker
+from helpdesk.folding import Term
+from helpdesk.query import Query
+from models import SearchText, Ticket, db
+
+# As many hits as are put in order, and as many as are looked through for those that the filters let pass.
+MOST = 1_000
+DEEP = 10_000
+# Filters that leave no more tickets than this need no index: their texts are looked through.
+FEW = 1_000
+# MariaDB and PostgreSQL: a word said in more than one of so many of the newest tickets is common. Its hits are looked
+# for among the newest tickets, wider and wider until there is a page of them, and not by the index.
+SAMPLE = 2_000
+COMMON = 10
+WINDOWS = (2_000, 10_000, 30_000)
+ENOUGH = 50
+
+# Letter by letter what migration 0004 has indexed.
+POSTGRES_WORDS = (
+    "array_to_tsvector(array_remove(string_to_array(search_texts.public_text || search_texts.internal_text, ' '), ''))"
+)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Rows with `id` and `subject` (folded), newest first. `all`: there are no others."""
+
+    rows: Sequence[Row[Any]]
+    all: bool
+
+
+def find(query: Query, asker: Asker) -> Hits:
+    """The newest tickets the person may see that say all the words and pass all the filters."""
+    where = conditions.where(query.filters, asker)
+    said = [says(term, asker) for term in query.terms]
+    if query.filters or not asker.person.is_agent:
+        few = list(db.session.scalars(select(Ticket.id).where(where).limit(FEW + 1)))
+        if len(few) <= FEW:
+            return _among(few, said)
+        if not asker.person.is_agent:
+            return _those(_rows().where(where, *said))
+    if all(term.without for term in query.terms):
+        return _those(_rows().where(where, *said))
+    if db.engine.dialect.name == "sqlite":
+        return _by_fts5(query.terms, where, said)
+    return _by_sample(query.terms, where, said)
+
+
+def says(term: Term, asker: Asker) -> ColumnElement[bool]:
+    """Whether the ticket's document holds the words side by side. Notes are looked into for agents only."""
+    pattern = f"% {' '.join(term.words)}" + ("%" if term.begun else " %")
+    said: ColumnElement[bool] = SearchText.public_text.like(pattern)
+    if asker.person.is_agent:
+        said = or_(said, SearchText.internal_text.like(pattern))
+    return ~said if term.without else said
+
+
+def holds(term: Term, document: str) -> bool:
+    """The same for one document in Python."""
+    pattern = f" {' '.join(term.words)}" + ("" if term.begun else " ")
+    return (pattern in document) is not term.without
+
+
+def _rows() -> Select[Any]:
+    joined: Select[Any] = select(Ticket.id, SearchText.subject).join(SearchText, SearchText.ticket_id == Ticket.id)
+    return joined.order_by(Ticket.id.desc()).limit(MOST)
+
+
+def _among(ids: list[int], said: list[ColumnElement[bool]]) -> Hits:
+    return _those(_rows().where(Ticket.id.in_(ids), *said)) if ids else Hits([], True)
+
+
+def _those(wanted: Select[Any], *, all: bool = True) -> Hits:
+    rows = db.session.execute(wanted).all()
+    return Hits(rows, all and len(rows) < MOST)
+
+
+def _of(hits: FromClause) -> Select[Any]:
+    """The rows of these ids only: the list of ids comes first, whatever the planner thinks of it."""
+    found: Select[Any] = select(Ticket.id, SearchText.subject).select_from(hits).join(Ticket, Ticket.id == hits.c.id)
+    return found.join(SearchText, SearchText.ticket_id == Ticket.id).order_by(Ticket.id.desc()).limit(MOST)
+
+
+def _by_fts5(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
+    """FTS5 gives hits newest first without finding the others. It knows words; phrases are looked up in the texts."""
+    index = table("search_index", column("rowid"), column("search_index"))
+    wanted = " AND ".join(f'"{word}"' + "*" * begun for word, begun in _words(terms))
+    found = select(index.c.rowid.label("id")).where(index.c.search_index.op("MATCH")(wanted))
+    newest = found.order_by(index.c.rowid.desc()).limit(DEEP).cte("newest")
+    counted = select(func.count()).select_from(newest).scalar_subquery()
+    rows = db.session.execute(
+        _of(newest).add_columns(counted.label("looked_at")).where(where, *_loose(terms, said))
+    ).all()
+    if not rows:
+        return Hits([], _fewer(found))
+    return Hits(rows, len(rows) < MOST and rows[0].looked_at < DEEP)
+
+
+def _fewer(found: Select[Any]) -> bool:
+    capped = found.limit(DEEP).subquery()
+    return (db.session.scalar(select(func.count()).select_from(capped)) or 0) < DEEP
+
+
+def _words(terms: list[Term]) -> list[tuple[str, bool]]:
+    """The index words that every hit has, each with whether it is only the beginning of one."""
+    return [
+        (word, term.begun and word is term.words[-1])
+        for term in terms
+        if not term.without
+        for word in dict.fromkeys(term.words)
+    ]
+
+
+def _loose(terms: list[Term], said: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """What an index of single words leaves open: phrases, and what must not be said."""
+    return [one for term, one in zip(terms, said) if term.without or len(term.words) > 1]
+
+
+def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
+    """How often the words are said lately decides between the index and the texts of the newest tickets."""
+    words = _words(terms)
+    looked_at, counts = _sample(words)
+    if looked_at < SAMPLE:
+        return _in_newest(SAMPLE, where, said, all=True)
+    rarest = min(range(len(words)), key=lambda i: (counts[i], -len(words[i][0])))
+    if counts[rarest] <= COMMON:
+        return _by_index(words, words[rarest], where, said)
+    for size in WINDOWS:
+        hits = _in_newest(size, where, said, all=False)
+        if len(hits.rows) >= ENOUGH:
+            break
+    return hits
+
+
+def _sample(words: list[tuple[str, bool]]) -> tuple[int, list[int]]:
+    """How many of the newest tickets were looked at, and how many of them say each word."""
+    newest = _newest(SAMPLE)
+    text = SearchText.public_text + SearchText.internal_text
+    said = [text.like(f"% {word}" + ("%" if begun else " %")) for word, begun in words]
+    counted = select(func.count(), *(func.sum(case((one, 1), else_=0)) for one in said)).select_from(newest)
+    looked_at, *counts = db.session.execute(counted.join(SearchText, SearchText.ticket_id == newest.c.id)).one()
+    return looked_at, [int(count or 0) for count in counts]
+
+
+def _newest(size: int) -> FromClause:
+    return select(SearchText.ticket_id.label("id")).order_by(SearchText.ticket_id.desc()).limit(size).subquery()
+
+
+def _in_newest(size: int, where: ColumnElement[bool], said: list[ColumnElement[bool]], *, all: bool) -> Hits:
+    return _those(_of(_newest(size)).where(where, *said), all=all)
+
+
+def _by_index(
+    words: list[tuple[str, bool]], rarest: tuple[str, bool], where: ColumnElement[bool], said: list[ColumnElement[bool]]
+) -> Hits:
+    """MariaDB gets only the rarest word: it would fetch every hit of the others. PostgreSQL skips through them."""
+    if db.engine.dialect.name == "mysql":
+        word, begun = rarest
+        texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
+        matches: Any = mysql.match(*texts, against=f"+{word}" + "*" * begun).in_boolean_mode()
+    else:
+        wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in words)
+        matches = literal_column(POSTGRES_WORDS).op("@@")(cast(literal(wanted), TSQUERY))
+    found = select(SearchText.ticket_id.label("id")).where(matches)
+    hits = found.order_by(SearchText.ticket_id.desc()).limit(DEEP).cte("hits")
+    return _those(_of(hits).where(where, *said))

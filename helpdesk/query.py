@@ -1,0 +1,293 @@
+"""The query language: what somebody types into a search box, as words and filters, and written back. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from flask_babel import gettext as _
+
+from helpdesk import spans
+from helpdesk.folding import Term, bare_letters, term
+from helpdesk.text import clean
+from helpdesk.words import PRIORITY_RANKS, STATUSES
+
+LONGEST = 400
+MOST_PARTS = 20
+
+FIELDS = ("status", "assignee", "category", "priority", "requester", "created", "updated", "is", "has")
+MOMENTS = ("created", "updated")
+PEOPLE = ("assignee", "requester")
+IS = ("unassigned", "active", "finished")
+HAS = {"reply": False, "note": True}  # The second says: for agents only.
+ME, NOBODY = "me", "nobody"
+
+# Fields and `has:` values that other parts of the desk add, for example tags and files: for the field its values (None:
+# any word), for the value whether it is for agents only. Their SQL goes into helpdesk/conditions.py under the same names.
+MORE_FIELDS: dict[str, tuple[str, ...] | None] = {}
+MORE_HAS: dict[str, bool] = {}
+
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+
+
+class Mistake(Exception):
+    """The query cannot be understood. The message names what, and says what could stand there instead."""
+
+    def __init__(self, message: str, instead: str = "") -> None:
+        super().__init__(message)
+        self.instead = instead
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a person may say: the values of each field; None where any word may stand."""
+
+    fields: Mapping[str, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word or a phrase in the text. `exact`: it was quoted."""
+
+    text: str
+    exact: bool = False
+    without: bool = False
+
+    @property
+    def term(self) -> Term | None:
+        return term(self.text, exact=self.exact, without=self.without)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One field, with one value or several of which any will do."""
+
+    field: str
+    values: tuple[str, ...]
+    without: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """All parts must hold."""
+
+    parts: tuple[Word | Filter, ...] = ()
+
+    @property
+    def terms(self) -> list[Term]:
+        found = (part.term for part in self.parts if isinstance(part, Word))
+        return [one for one in found if one is not None]
+
+    @property
+    def filters(self) -> list[Filter]:
+        return [part for part in self.parts if isinstance(part, Filter)]
+
+    @property
+    def number(self) -> int | None:
+        """The ticket's number, where the query is nothing else."""
+        if len(self.parts) != 1 or not isinstance(self.parts[0], Word) or self.parts[0].without:
+            return None
+        found = re.fullmatch(r"#?([1-9][0-9]{0,8})", self.parts[0].text, re.ASCII)
+        return int(found.group(1)) if found else None
+
+    def value(self, name: str) -> str:
+        """The one value that a form of filters can show for the field; empty where there is none or more to it."""
+        found = [part for part in self.filters if part.field == name]
+        plain = len(found) == 1 and len(found[0].values) == 1 and not found[0].without
+        return found[0].values[0] if plain else ""
+
+    def having(self, name: str, value: str) -> Query:
+        """The same query with this value for the field, or without the field where the value is empty."""
+        kept = tuple(part for part in self.parts if not (isinstance(part, Filter) and part.field == name))
+        return replace(self, parts=kept + ((Filter(name, (value,)),) if value else ()))
+
+
+def known_to(*, agent: bool, categories: Iterable[str] = ()) -> Known:
+    """What somebody may say. Requesters know nothing of notes."""
+    has = tuple(value for value, internal in (HAS | MORE_HAS).items() if agent or not internal)
+    closed: dict[str, tuple[str, ...] | None] = {
+        "status": tuple(STATUSES),
+        "assignee": None,
+        "category": (*dict.fromkeys(slug(name) for name in categories), "none"),
+        "priority": tuple(PRIORITY_RANKS),
+        "requester": None,
+        "created": None,
+        "updated": None,
+        "is": IS,
+        "has": has,
+    }
+    return Known(closed | MORE_FIELDS)
+
+
+def slug(name: str) -> str:
+    """A name as a value: "Access & rights" is category:access-&-rights, or as it is, in quotes."""
+    return "-".join(bare_letters(name).translate(_QUOTES).replace('"', "").split())
+
+
+def parse(typed: str, known: Known) -> Query:
+    """Read a query. Raises Mistake."""
+    text = clean(typed).translate(_QUOTES)
+    if len(text) > LONGEST:
+        raise Mistake(_("This is too long. Please use at most %(most)d characters.", most=LONGEST))
+    parts = tuple(part for token in _tokens(text) if (part := _part(token, known)) is not None)
+    if len(parts) > MOST_PARTS:
+        raise Mistake(_("These are too many words. Please use at most %(most)d.", most=MOST_PARTS))
+    return Query(parts)
+
+
+def write(query: Query) -> str:
+    """The query as text, in its normal form: parsing it gives the same query."""
+    return " ".join(_written(part) for part in query.parts)
+
+
+# ---- reading
+
+
+@dataclass
+class _Token:
+    """What stands between two blanks: its characters, and for each whether it stood in quotes."""
+
+    text: str = ""
+    quoted: list[bool] = field(default_factory=list)
+
+    def add(self, letter: str, quoted: bool) -> None:
+        self.text += letter
+        self.quoted.append(quoted)
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """An open quotation mark reaches to the end."""
+    token, inside, begun = _Token(), False, False
+    for letter in text:
+        if letter == '"':
+            inside, begun = not inside, True
+        elif letter.isspace() and not inside:
+            if begun:
+                yield token
+            token, begun = _Token(), False
+        else:
+            token.add(" " if letter.isspace() else letter, inside)
+            begun = True
+    if begun:
+        yield token
+
+
+def _part(token: _Token, known: Known) -> Word | Filter | None:
+    dashes = next((i for i, letter in enumerate(token.text) if letter != "-" or token.quoted[i]), len(token.text))
+    without, text = dashes > 0, token.text[dashes:]
+    token = _Token(text, token.quoted[dashes:])
+    name = re.match(r"([A-Za-z]{2,}):(?!//)", text)
+    if name is None or any(token.quoted[: name.end()]):
+        return _word(token, without)
+    if len(text) == name.end() and name[1].lower() not in known.fields:
+        return _word(token, without)  # "Error:" is a word like any other.
+    return _filter(name[1].lower(), _values(token, name.end()), without, known)
+
+
+def _word(token: _Token, without: bool) -> Word | None:
+    exact = any(token.quoted)
+    text = " ".join(token.text.split())
+    return Word(text, exact, without) if term(text) is not None else None
+
+
+def _values(token: _Token, start: int) -> list[str]:
+    """What stands after the colon, apart at the commas outside quotes."""
+    values = [""]
+    for letter, quoted in zip(token.text[start:], token.quoted[start:]):
+        if letter == "," and not quoted:
+            values.append("")
+        else:
+            values[-1] += letter
+    return list(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
+
+
+def _filter(name: str, values: list[str], without: bool, known: Known) -> Filter:
+    if name not in known.fields:
+        near = _nearest(name, known.fields)
+        raise Mistake(
+            _("There is no field “%(name)s”.", name=name)
+            + _did_you_mean(near)
+            + " "
+            + _(
+                "Fields are: %(all)s. To look for these letters themselves, put them in quotes.",
+                all=_list(known.fields),
+            ),
+            near,
+        )
+    if not values:
+        raise Mistake(
+            _(
+                "Say what “%(name)s:” should be, for example %(example)s.",
+                name=name,
+                example=EXAMPLES.get(name, name + ":…"),
+            )
+        )
+    return Filter(name, tuple(dict.fromkeys(_value(name, value, known.fields[name]) for value in values)), without)
+
+
+EXAMPLES = {
+    "status": "status:open",
+    "assignee": "assignee:me",
+    "category": "category:none",
+    "priority": "priority:high",
+    "requester": "requester:me",
+    "created": "created:>2026-01-31",
+    "updated": "updated:<7d",
+    "is": "is:unassigned",
+    "has": "has:reply",
+}
+
+
+def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
+    if name in MOMENTS:
+        try:
+            return spans.normal(value)
+        except ValueError:
+            raise Mistake(
+                _(
+                    "“%(value)s” is no time for “%(name)s:”. Write for example %(name)s:>2026-01-31, %(name)s:2026-01 or "
+                    "%(name)s:<7d for the last seven days.",
+                    value=value,
+                    name=name,
+                )
+            ) from None
+    if allowed is None:
+        return " ".join(bare_letters(value).replace('"', "").split()) or value
+    if slug(value) in allowed:
+        return slug(value)
+    near = _nearest(slug(value), allowed)
+    raise Mistake(
+        _("“%(name)s:” cannot be “%(value)s”.", name=name, value=value)
+        + _did_you_mean(near)
+        + " "
+        + _("It can be: %(all)s.", all=_list(allowed)),
+        near,
+    )
+
+
+def _nearest(word: str, among: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(word, list(among), 1, 0.5)), "")
+
+
+def _did_you_mean(near: str) -> str:
+    return " " + _("Did you mean “%(near)s”?", near=near) if near else ""
+
+
+def _list(values: Iterable[str]) -> str:
+    return ", ".join(values)
+
+
+# ---- writing
+
+
+def _written(part: Word | Filter) -> str:
+    minus = "-" if part.without else ""
+    if isinstance(part, Word):
+        return minus + (f'"{part.text}"' if part.exact else part.text)
+    return f"{minus}{part.field}:" + ",".join(_safe(value) for value in part.values)
+
+
+def _safe(value: str) -> str:
+    return f'"{value}"' if re.search(r"[\s,]", value) else value

@@ -1,0 +1,85 @@
+"""Searching tickets: the best hits of a query in their order, and the condition that puts a query into a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, select
+
+from helpdesk import categories, conditions, hits, query, triage
+from helpdesk.conditions import Asker
+from helpdesk.folding import Term
+from helpdesk.query import Known, Query
+from models import Person, Ticket, db
+
+PAGE = 20
+
+
+@dataclass(frozen=True)
+class Results:
+    """One page of what was found. `total` counts to hits.MOST; `all`: nothing that fits was left aside."""
+
+    rows: Sequence[Row[Any]]
+    total: int
+    all: bool
+    page: int
+
+    @property
+    def more(self) -> bool:
+        return self.page * PAGE < self.total
+
+
+def known_to(person: Person) -> Known:
+    """What this person may say in a query."""
+    return query.known_to(agent=person.is_agent, categories=[category.name for category in categories.every()])
+
+
+def run(wanted: Query, asker: Asker, page: int = 1) -> Results:
+    """One page of the hits, best first; without words the newest activity first."""
+    if not wanted.terms:
+        return _newest(wanted, asker, page)
+    found = hits.find(wanted, asker)
+    ids = ranked(found.rows, wanted.terms)
+    return Results(_rows(ids[(page - 1) * PAGE : page * PAGE], asker.person), len(ids), found.all, page)
+
+
+def _newest(wanted: Query, asker: Asker, page: int) -> Results:
+    where = conditions.where(wanted.filters, asker)
+    changed = Ticket.activity_at if asker.person.is_agent else Ticket.public_activity_at
+    inside = select(Ticket.id).where(where).order_by(changed.desc(), Ticket.id.desc())
+    ids = list(db.session.scalars(inside.limit(PAGE).offset((page - 1) * PAGE)))
+    total = count(where)
+    return Results(_rows(ids, asker.person), total, total < hits.MOST, page)
+
+
+def _rows(ids: list[int], reader: Person) -> list[Row[Any]]:
+    """The rows of these tickets, in this order."""
+    rows = {row.id: row for row in triage.found(Ticket.id.in_(ids), reader).rows} if ids else {}
+    return [rows[number] for number in ids if number in rows]
+
+
+def count(where: ColumnElement[bool]) -> int:
+    """How many tickets, counted to hits.MOST at most."""
+    capped = select(Ticket.id).where(where).limit(hits.MOST).subquery()
+    return db.session.scalar(select(func.count()).select_from(capped)) or 0
+
+
+def where(wanted: Query, asker: Asker) -> tuple[ColumnElement[bool], bool]:
+    """The query as a condition for a list in any order, and whether it lets all that fits through."""
+    if not wanted.terms:
+        return conditions.where(wanted.filters, asker), True
+    found = hits.find(wanted, asker)
+    ids = [row.id for row in found.rows]
+    return Ticket.id.in_(ids) & conditions.where((), asker), found.all
+
+
+def ranked(rows: Sequence[Row[Any]], terms: list[Term]) -> list[int]:
+    """Ids, those that have more of the words in their subject first, whole words before begun ones, then the newest."""
+    wanted = [(f" {' '.join(term.words)}", term.begun) for term in terms if not term.without]
+
+    def worth(subject: str) -> int:
+        return sum(2 if f"{words} " in subject else 1 if begun and words in subject else 0 for words, begun in wanted)
+
+    return [row.id for row in sorted(rows, key=lambda row: (-worth(row.subject), -row.id))]
