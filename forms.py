@@ -335,6 +335,14 @@ class WatcherForm(Form):
     submit = SubmitField(_l("Add watcher"))
 
 
+_TAGS_KW = {"list": "used-tags", "autocomplete": "off", "data-tags": ""}
+
+
+class TagsForm(Form):
+    tags = _line(_l("Tags"), most=400, required=None, render_kw=_TAGS_KW)
+    submit = SubmitField(_l("Save tags"))
+
+
 class PurgeForm(Form):
     number = _line(_l("Type the ticket's number to remove it for good"), most=12, render_kw={"inputmode": "numeric"})
     submit = SubmitField(_l("Remove for good"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from models import Category, Person, Ticket, db
+from sqlalchemy import select
+
+from models import Category, Person, Tag, Ticket, db
 
 Change = dict[str, list[Any]]
 
@@ -43,12 +45,16 @@ def unmake(ticket: Ticket, change: Change) -> None:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, list):
+        return sorted(tag.name for tag in value)
     return value.id if isinstance(value, (Person, Category)) else value
 
 
 def _whole(name: str, value: Any) -> Any:
     if value is None:
         return None
+    if name == "tags":
+        return list(db.session.scalars(select(Tag).where(Tag.name.in_(value))))
     if name in RELATED:
         return db.session.get(RELATED[name], value)
     return datetime.fromisoformat(value) if name in MOMENTS else value

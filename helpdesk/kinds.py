@@ -42,6 +42,7 @@ TICKET_KINDS = {
     "priority_set": Kind(_l("%(who)s changed the priority from %(old)s to %(new)s"), ("old", "new", "change")),
     "category_set": Kind(_l("%(who)s changed the category from %(old)s to %(new)s"), ("old", "new", "change")),
     "type_set": Kind(_l("%(who)s changed the type from %(old)s to %(new)s"), ("old", "new", "change")),
+    "tagged": Kind(_l("%(who)s changed the tags: %(what)s"), ("what", "change"), public=False),
     "subject_edited": Kind(_l("%(who)s changed the subject, before it was “%(old)s”"), ("old", "new")),
     "description_edited": Kind(_l("%(who)s changed the description"), ("old",)),
     "requester_changed": Kind(_l("%(who)s changed the requester from %(old)s to %(new)s"), ("old", "new")),
@@ -93,6 +94,7 @@ UNDOABLE = {
     "priority_set": _l("the change of priority"),
     "category_set": _l("the change of category"),
     "type_set": _l("the change of type"),
+    "tagged": _l("the change of tags"),
     "trashed": _l("the deletion"),
 }
 

@@ -42,6 +42,7 @@ BELOW_TICKET = {
     "/watchers/<watcher>/remove": "agent",
     "/note": "agent",
     "/presence": "agent",
+    "/tags": "agent",
     "/trash": "admin",
     "/restore": "admin",
     "/purge": "admin",

@@ -18,6 +18,7 @@ from helpdesk import (
     people,
     presence,
     reading,
+    tags,
     triage,
     undo,
 )
@@ -67,6 +68,9 @@ def _forms(ticket, me, seen, given):
         shown[name].seen.data = seen
     if me.is_agent:
         shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
+        known = ", ".join(tag.name for tag in ticket.tags)
+        shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": known})
+        shown["used_tags"] = tags.used()
         shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)
         shown["suggestions"] = people.suggestions()
     return shown

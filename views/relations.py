@@ -1,0 +1,21 @@
+"""What agents say about a ticket beyond its facts: its tags, and what it has to do with other tickets."""
+
+from flask_babel import gettext as _
+
+import forms
+from helpdesk import store
+from helpdesk import tags as acts
+from helpdesk.errors import Refused
+from views.ticket_page import done, page
+
+
+def tags(ticket, me):
+    form, at = forms.TagsForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, tags=form)
+    try:
+        acts.set_tags(ticket, acts.parse(form.tags.data or ""), by=me, at=at)
+    except Refused as no:
+        form.refuse(no, "tags")
+        return page(ticket, me, status=409, tags=form)
+    return done(_("The tags are saved."), ticket, me, at)
