@@ -343,6 +343,21 @@ class TagsForm(Form):
     submit = SubmitField(_l("Save tags"))
 
 
+def _ticket_number(**options):
+    return _line(_l("Number"), most=12, render_kw={"inputmode": "numeric", "autocomplete": "off"}, **options)
+
+
+class LinkForm(Form):
+    how = _choice(_l("How"), [(how, words.HOWS[how]) for how in words.HOWS_TO_CHOOSE])
+    number = _ticket_number()
+    submit = SubmitField(_l("Link"))
+
+
+class UnlinkForm(Form):
+    how = _choice(_l("How"), words.HOWS.items())
+    number = _ticket_number()
+
+
 class PurgeForm(Form):
     number = _line(_l("Type the ticket's number to remove it for good"), most=12, render_kw={"inputmode": "numeric"})
     submit = SubmitField(_l("Remove for good"))

@@ -63,6 +63,8 @@ ROUTES = [
     ("POST", "/tickets/<ticket>/watchers", tickets.add_watcher, AGENT),
     ("POST", "/tickets/<ticket>/watchers/<watcher>/remove", tickets.remove_watcher, AGENT),
     ("POST", "/tickets/<ticket>/tags", relations.tags, AGENT),
+    ("POST", "/tickets/<ticket>/links", relations.link, AGENT),
+    ("POST", "/tickets/<ticket>/links/remove", relations.unlink, AGENT),
     ("POST", "/tickets/<ticket>/trash", tickets.trash, ADMIN),
     ("POST", "/tickets/<ticket>/restore", tickets.restore, ADMIN),
     ("POST", "/tickets/<ticket>/purge", tickets.purge, ADMIN),

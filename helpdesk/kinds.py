@@ -43,6 +43,8 @@ TICKET_KINDS = {
     "category_set": Kind(_l("%(who)s changed the category from %(old)s to %(new)s"), ("old", "new", "change")),
     "type_set": Kind(_l("%(who)s changed the type from %(old)s to %(new)s"), ("old", "new", "change")),
     "tagged": Kind(_l("%(who)s changed the tags: %(what)s"), ("what", "change"), public=False),
+    "linked": Kind(_l("%(who)s linked this ticket: %(how)s #%(number)s"), ("how", "number"), public=False),
+    "unlinked": Kind(_l("%(who)s removed a link: %(how)s #%(number)s"), ("how", "number"), public=False),
     "subject_edited": Kind(_l("%(who)s changed the subject, before it was “%(old)s”"), ("old", "new")),
     "description_edited": Kind(_l("%(who)s changed the description"), ("old",)),
     "requester_changed": Kind(_l("%(who)s changed the requester from %(old)s to %(new)s"), ("old", "new")),
@@ -95,17 +97,31 @@ UNDOABLE = {
     "category_set": _l("the change of category"),
     "type_set": _l("the change of type"),
     "tagged": _l("the change of tags"),
+    "linked": _l("the link"),
+    "unlinked": _l("the removal of a link"),
     "trashed": _l("the deletion"),
 }
 
 # Events that the conversation shows as the message itself, so the timeline does not repeat them.
 SHOWN_AS_MESSAGE = ("raised", "replied", "noted")
 
+LINKED = {
+    "related": _l("related to"),
+    "blocks": _l("blocks"),
+    "blocked": _l("blocked by"),
+    "duplicate": _l("duplicate of"),
+    "duplicated": _l("has the duplicate"),
+    "split": _l("split from"),
+    "parted": _l("split into"),
+}
+
 _WORDS: dict[str, Any] = {
     "status_set": STATUSES,
     "priority_set": {name: PRIORITIES[rank] for name, rank in PRIORITY_RANKS.items()},
     "type_set": TYPE_NAMES,
     "role_set": ROLES,
+    "linked": LINKED,
+    "unlinked": LINKED,
     "undone": UNDOABLE,
     "undo_refused": UNDOABLE,
 }

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from helpdesk import changes, deliveries, events, store, tickets
+from helpdesk import changes, deliveries, events, related, store, tickets
 from helpdesk.errors import Refused
 from helpdesk.kinds import UNDOABLE
 from models import Event, Message, Person, Ticket, db
 
 # The button is shown for as long as the mails wait; a click at the last moment still needs its way to us.
 ON_ITS_WAY = timedelta(seconds=2)
+
+# What an act has changed besides the row of its ticket, and how that is taken back. Each may still refuse.
+FURTHER: dict[str, Callable[[Event, Person, datetime], None]] = {
+    "linked": related.take_back,
+    "unlinked": related.take_back,
+}
 
 
 def undo(event: Event, *, by: Person, at: datetime | None = None) -> Message | None:
@@ -31,9 +38,13 @@ def undo(event: Event, *, by: Person, at: datetime | None = None) -> Message | N
     _refuse_answered(ticket, act[-1], by)
     if not changes.stands(ticket, change) or (message is not None and message.withdrawn_at is not None):
         raise Refused(_("This was changed again meanwhile, so it cannot be taken back any more."))
-    if not deliveries.take_back([one.id for one in act]):
-        raise Refused(_("A mail about it has left already, so it cannot be taken back any more."))
-    changes.unmake(ticket, change)
+    with db.session.begin_nested():
+        if not deliveries.take_back([one.id for one in act]):
+            raise Refused(_("A mail about it has left already, so it cannot be taken back any more."))
+        changes.unmake(ticket, change)
+        for one in act:
+            if one.kind in FURTHER:
+                FURTHER[one.kind](one, by, at)
     if message is not None:
         # Sent once more, perhaps from the very same form, it is a new reply.
         message.withdrawn_at, message.form_token = at, None

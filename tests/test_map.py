@@ -43,6 +43,8 @@ BELOW_TICKET = {
     "/note": "agent",
     "/presence": "agent",
     "/tags": "agent",
+    "/links": "agent",
+    "/links/remove": "agent",
     "/trash": "admin",
     "/restore": "admin",
     "/purge": "admin",

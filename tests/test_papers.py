@@ -74,7 +74,7 @@ def test_statuses_priorities_types_and_roles_are_told_by_their_words():
 
 def test_what_requesters_never_hear_of_is_kept_from_them():
     secret = {kind for kind, declared in TICKET_KINDS.items() if not declared.public}
-    assert secret == {"noted", "note_corrected", "trashed", "restored", "undo_refused", "tagged"}
+    assert secret == {"noted", "note_corrected", "trashed", "restored", "undo_refused", "tagged", "linked", "unlinked"}
     assert not set(audience.TICKET_MAILS) & secret
 
 

@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import store
+from helpdesk import related, store
 from helpdesk import tags as acts
 from helpdesk.errors import Refused
 from views.ticket_page import done, page
@@ -19,3 +19,26 @@ def tags(ticket, me):
         form.refuse(no, "tags")
         return page(ticket, me, status=409, tags=form)
     return done(_("The tags are saved."), ticket, me, at)
+
+
+def link(ticket, me):
+    form, at = forms.LinkForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, link=form)
+    try:
+        related.link(ticket, related.named(form.number.data, by=me), form.how.data, by=me, at=at)
+    except Refused as no:
+        form.refuse(no, "number")
+        return page(ticket, me, status=409, link=form)
+    return done(_("The link is there."), ticket, me, at)
+
+
+def unlink(ticket, me):
+    form, at = forms.UnlinkForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, refusal=_("This link is gone already."))
+    try:
+        related.unlink(ticket, related.named(form.number.data, by=me), form.how.data, by=me, at=at)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    return done(_("The link is removed."), ticket, me, at)

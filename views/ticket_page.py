@@ -18,6 +18,7 @@ from helpdesk import (
     people,
     presence,
     reading,
+    related,
     tags,
     triage,
     undo,
@@ -71,6 +72,8 @@ def _forms(ticket, me, seen, given):
         known = ", ".join(tag.name for tag in ticket.tags)
         shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": known})
         shown["used_tags"] = tags.used()
+        shown["link"] = given.get("link") or forms.LinkForm(formdata=None)
+        shown["links"] = related.of(ticket, me)
         shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)
         shown["suggestions"] = people.suggestions()
     return shown

@@ -118,6 +118,7 @@ def set_up(app: Flask) -> None:
         PRIORITY_NAMES=words.PRIORITY_NAMES,
         TYPE_NAMES=words.TYPE_NAMES,
         ROLES=words.ROLES,
+        HOWS=words.HOWS,
         language=lambda: str(get_locale() or "en"),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
