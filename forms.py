@@ -353,6 +353,23 @@ class LinkForm(Form):
     submit = SubmitField(_l("Link"))
 
 
+class DuplicateForm(Form):
+    number = _ticket_number()
+    submit = SubmitField(_l("Close as duplicate"))
+
+
+class MergeForm(Form):
+    into = _ticket_number()
+    follow = BooleanField(_l("Let them follow the other ticket"))
+    agreed = HiddenField(validators=[Length(max=2000)])
+    submit = SubmitField(_l("Merge"))
+
+
+class SplitForm(Form):
+    subject = _subject()
+    submit = SubmitField(_l("Raise a ticket"))
+
+
 class UnlinkForm(Form):
     how = _choice(_l("How"), words.HOWS.items())
     number = _ticket_number()

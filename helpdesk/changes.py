@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from helpdesk.words import FINISHED
 from models import Category, Person, Tag, Ticket, db
 
 Change = dict[str, list[Any]]
@@ -40,6 +41,19 @@ def stands(ticket: Ticket, change: Change) -> bool:
 def unmake(ticket: Ticket, change: Change) -> None:
     for name, (old, _new) in change.items():
         setattr(ticket, name, _whole(name, old))
+
+
+def status_values(
+    ticket: Ticket, status: str, at: datetime, reason: str = "", closed_as: str | None = None
+) -> dict[str, Any]:
+    """All that changes on a ticket with its status."""
+    return {
+        "status": status,
+        "pending_reason": reason if status == "pending" else None,
+        "resolved_at": at if status == "resolved" else ticket.resolved_at if status == "closed" else None,
+        "finished_at": None if status not in FINISHED else ticket.finished_at or at,
+        "closed_as": closed_as,
+    }
 
 
 def _plain(value: Any) -> Any:

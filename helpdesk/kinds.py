@@ -38,6 +38,20 @@ TICKET_KINDS = {
     "made_pending": Kind(_l("%(who)s set the ticket to Pending: %(reason)s"), ("old", "reason", "change")),
     "resolved": Kind(_l("%(who)s marked the ticket as resolved"), ("old", "change")),
     "closed": Kind(_l("%(who)s closed the ticket"), ("old", "change")),
+    "called_spam": Kind(_l("%(who)s called this spam"), public=False),
+    "closed_as_duplicate": Kind(
+        _l("%(who)s closed the ticket: it is the same as another one"), ("old", "number", "change")
+    ),
+    "merged": Kind(
+        _l("%(who)s closed the ticket: it is dealt with together with another one"), ("old", "number", "change")
+    ),
+    "merged_in": Kind(_l("%(who)s merged ticket #%(number)s into this one"), ("number", "followers")),
+    "unmerged": Kind(_l("%(who)s split this ticket from the other one again")),
+    "unmerged_from": Kind(_l("%(who)s split ticket #%(number)s from this one again"), ("number",)),
+    "split_off": Kind(_l("%(who)s made a ticket of its own of a reply"), ("number",)),
+    "split_from": Kind(
+        _l("%(who)s raised this ticket for %(requester)s, from a reply on another one"), ("requester", "number")
+    ),
     "reopened": Kind(_l("%(who)s opened the ticket again"), ("old", "change")),
     "priority_set": Kind(_l("%(who)s changed the priority from %(old)s to %(new)s"), ("old", "new", "change")),
     "category_set": Kind(_l("%(who)s changed the category from %(old)s to %(new)s"), ("old", "new", "change")),
@@ -99,6 +113,10 @@ UNDOABLE = {
     "tagged": _l("the change of tags"),
     "linked": _l("the link"),
     "unlinked": _l("the removal of a link"),
+    "closed_as_duplicate": _l("the change of status"),
+    "merged": _l("the merge"),
+    "split_off": _l("the new ticket"),
+    "split_from": _l("the new ticket"),
     "trashed": _l("the deletion"),
 }
 
@@ -130,5 +148,5 @@ _WORDS: dict[str, Any] = {
 def sentence(kind: str, who: str, facts: dict[str, Any]) -> str:
     """What happened, for people: "Cleo Hart changed the status from New to Open"."""
     words = _WORDS.get(kind, {})
-    shown = {name: words.get(value, value) for name, value in facts.items() if name != "change"}
+    shown = {name: words.get(value, value) for name, value in facts.items() if isinstance(value, (str, int))}
     return str(KINDS[kind].sentence) % (shown | {"who": who})

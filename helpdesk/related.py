@@ -38,13 +38,13 @@ class Link:
     status: str
 
 
-def named(typed: str, *, by: Person) -> Ticket:
+def named(typed: str, *, by: Person, to_change: bool = True) -> Ticket:
     """The ticket of a number as people type it: "12" or "#12".
 
     Raises Refused where there is none that this person may see, in the same words whether it exists or not.
     """
     number = re.fullmatch(r"#?\s*([0-9]{1,9})", typed.strip())
-    ticket = access.find_ticket(by, int(number[1]), to_change=True) if number else None
+    ticket = access.find_ticket(by, int(number[1]), to_change=to_change) if number else None
     if ticket is None:
         raise Refused(_("There is no ticket %(number)s. Check the number.", number=typed.strip()[:20]))
     return ticket

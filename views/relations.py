@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import related, store
+from helpdesk import closing, related, store
 from helpdesk import tags as acts
 from helpdesk.errors import Refused
 from views.ticket_page import done, page
@@ -42,3 +42,25 @@ def unlink(ticket, me):
     except Refused as no:
         return page(ticket, me, status=409, refusal=str(no))
     return done(_("The link is removed."), ticket, me, at)
+
+
+def spam(ticket, me):
+    at = store.now()
+    try:
+        closing.as_spam(ticket, by=me, at=at)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    return done(_("The ticket is closed as spam. Nobody gets a mail about it."), ticket, me, at)
+
+
+def duplicate(ticket, me):
+    form, at = forms.DuplicateForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, duplicate=form)
+    try:
+        closing.as_duplicate(ticket, related.named(form.number.data, by=me), by=me, at=at)
+    except Refused as no:
+        form.refuse(no, "number")
+        store.undo()
+        return page(ticket, me, status=409, duplicate=form)
+    return done(_("The ticket is closed as a duplicate."), ticket, me, at)
