@@ -343,6 +343,46 @@ class WatcherForm(Form):
     submit = SubmitField(_l("Add watcher"))
 
 
+_TAGS_KW = {"list": "used-tags", "autocomplete": "off", "data-tags": ""}
+
+
+class TagsForm(Form):
+    tags = _line(_l("Tags"), most=400, required=None, render_kw=_TAGS_KW)
+    submit = SubmitField(_l("Save tags"))
+
+
+def _ticket_number(**options):
+    return _line(_l("Number"), most=12, render_kw={"inputmode": "numeric", "autocomplete": "off"}, **options)
+
+
+class LinkForm(Form):
+    how = _choice(_l("How"), [(how, words.HOWS[how]) for how in words.HOWS_TO_CHOOSE])
+    number = _ticket_number()
+    submit = SubmitField(_l("Link"))
+
+
+class DuplicateForm(Form):
+    number = _ticket_number()
+    submit = SubmitField(_l("Close as duplicate"))
+
+
+class MergeForm(Form):
+    into = _ticket_number()
+    follow = BooleanField(_l("Let them follow the other ticket"))
+    agreed = HiddenField(validators=[Length(max=2000)])
+    submit = SubmitField(_l("Merge"))
+
+
+class SplitForm(Form):
+    subject = _subject()
+    submit = SubmitField(_l("Raise a ticket"))
+
+
+class UnlinkForm(Form):
+    how = _choice(_l("How"), words.HOWS.items())
+    number = _ticket_number()
+
+
 class PurgeForm(Form):
     number = _line(_l("Type the ticket's number to remove it for good"), most=12, render_kw={"inputmode": "numeric"})
     submit = SubmitField(_l("Remove for good"))

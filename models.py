@@ -98,6 +98,8 @@ class Person(Model):
     wants_every_new: Mapped[bool] = mapped_column(Boolean, default=False)
     # The triage views as this agent wants them: {"order": keys, "hidden": keys}.
     views: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+    shortcuts: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
     # Flask-Login asks these of whoever is signed in. The id in the cookie is the secret of one session row.
@@ -212,6 +214,7 @@ class Ticket(Model):
         Index(None, "created_at", "trashed_at"),
         Index(None, "finished_at", "trashed_at"),
         Index(None, "follows_id"),
+        Index(None, "merged_into_id"),
         COUNTING,
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -226,6 +229,8 @@ class Ticket(Model):
     raised_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
+    closed_as: Mapped[str | None] = mapped_column(String(10))
     external_id: Mapped[str | None] = mapped_column(String(120), unique=True)
     form_token: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
@@ -239,6 +244,41 @@ class Ticket(Model):
     requester: Mapped[Person] = relationship(foreign_keys=[requester_id])
     raised_by: Mapped[Person] = relationship(foreign_keys=[raised_by_id])
     assignee: Mapped[Person | None] = relationship(foreign_keys=[assignee_id])
+    tags: Mapped[list[Tag]] = relationship(secondary="ticket_tags", order_by="Tag.folded")
+
+
+class Tag(Model):
+    """A word that agents mark tickets with. Requesters never meet it."""
+
+    __tablename__ = "tags"
+    __table_args__ = (ON_MYSQL,)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(30))
+    folded: Mapped[str] = mapped_column(String(120), unique=True)
+
+
+class TicketTag(Model):
+    """That a ticket bears a tag."""
+
+    __tablename__ = "ticket_tags"
+    __table_args__ = (Index(None, "tag_id", "ticket_id"), ON_MYSQL)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True)
+
+
+class TicketLink(Model):
+    """What one ticket has to do with another: it `blocks` it, is a `duplicate` of it, was `split` from it. Of two
+    related tickets the lower number stands first."""
+
+    __tablename__ = "ticket_links"
+    __table_args__ = (
+        CheckConstraint("kind IN ('related', 'blocks', 'duplicate', 'split')", name="kind"),
+        Index(None, "other_id"),
+        ON_MYSQL,
+    )
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
 
 
 class SearchText(Model):
@@ -432,3 +472,39 @@ class Attachment(Model):
     def is_shown(self) -> bool:
         """Whether it is a picture that was drawn anew here, and so may be shown in a page."""
         return self.small_key is not None
+
+
+class BulkJob(Model):
+    """One change of many tickets at once: who asked for what, and how far it is."""
+
+    __tablename__ = "bulk_jobs"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'done', 'cancelled', 'undoing', 'undone')", name="state"),
+        Index(None, "state", "id"),
+        Index(None, "person_id", "id"),
+        ON_MYSQL,
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    acts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    person: Mapped[Person] = relationship()
+
+
+class BulkItem(Model):
+    """One ticket of a bulk and what became of it. It outlives the ticket, so that every one is accounted for."""
+
+    __tablename__ = "bulk_items"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'done', 'same', 'refused', 'undone', 'kept')", name="state"),
+        Index(None, "job_id", "state", "ticket_id"),
+        ON_MYSQL,
+    )
+    job_id: Mapped[int] = mapped_column(ForeignKey("bulk_jobs.id", ondelete="CASCADE"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    why: Mapped[str | None] = mapped_column(String(300))
+    at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -65,6 +65,14 @@ def _closed(event: Event, ticket: Ticket) -> list[Owed]:
     return _followers(ticket, "closed")
 
 
+def _duplicate(event: Event, ticket: Ticket) -> list[Owed]:
+    return _followers(ticket, "duplicate")
+
+
+def _merged(event: Event, ticket: Ticket) -> list[Owed]:
+    return [Owed(ticket.requester, "merged")]
+
+
 def _reopened(event: Event, ticket: Ticket) -> list[Owed]:
     return [Owed(ticket.assignee, "reopened")] if ticket.assignee else []
 
@@ -102,6 +110,9 @@ TICKET_MAILS: dict[str, Callable[[Event, Ticket], list[Owed]]] = {
     "assigned": _assigned,
     "resolved": _resolved,
     "closed": _closed,
+    "closed_as_duplicate": _duplicate,
+    "merged": _merged,
+    "split_from": _raised,
     "reopened": _reopened,
     "requester_changed": _requester_changed,
 }
@@ -128,6 +139,8 @@ MAILS = {
     "assigned": _l("Assigned"),
     "resolved": _l("Resolved"),
     "closed": _l("Closed"),
+    "duplicate": _l("Closed as a duplicate"),
+    "merged": _l("Merged"),
     "reopened": _l("Opened again"),
     "confirm": _l("Confirm an address"),
     "already_registered": _l("There is an account already"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from models import Category, Person, Ticket, db
+from sqlalchemy import select
+
+from helpdesk.words import FINISHED
+from models import Category, Person, Tag, Ticket, db
 
 Change = dict[str, list[Any]]
 
@@ -40,15 +43,32 @@ def unmake(ticket: Ticket, change: Change) -> None:
         setattr(ticket, name, _whole(name, old))
 
 
+def status_values(
+    ticket: Ticket, status: str, at: datetime, reason: str = "", closed_as: str | None = None
+) -> dict[str, Any]:
+    """All that changes on a ticket with its status."""
+    return {
+        "status": status,
+        "pending_reason": reason if status == "pending" else None,
+        "resolved_at": at if status == "resolved" else ticket.resolved_at if status == "closed" else None,
+        "finished_at": None if status not in FINISHED else ticket.finished_at or at,
+        "closed_as": closed_as,
+    }
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, list):
+        return sorted(tag.name for tag in value)
     return value.id if isinstance(value, (Person, Category)) else value
 
 
 def _whole(name: str, value: Any) -> Any:
     if value is None:
         return None
+    if name == "tags":
+        return list(db.session.scalars(select(Tag).where(Tag.name.in_(value))))
     if name in RELATED:
         return db.session.get(RELATED[name], value)
     return datetime.fromisoformat(value) if name in MOMENTS else value

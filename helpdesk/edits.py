@@ -14,7 +14,7 @@ from models import Event, Person, Ticket, db
 
 def may_edit(ticket: Ticket, person: Person) -> bool:
     """Agents always; the requester until an agent has touched the ticket, as far as the requester can see."""
-    if ticket.trashed_at is not None:
+    if ticket.trashed_at is not None or ticket.merged_into_id is not None:
         return False
     return person.is_agent or (ticket.requester_id == person.id and not touched(ticket))
 

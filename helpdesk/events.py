@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from helpdesk import access, audience, indexing
+from helpdesk import access, audience, families, indexing
 from helpdesk.kinds import KINDS, UNDOABLE, sentence
 from helpdesk.store import now, undo_window
 from models import Delivery, Event, Message, Person, Ticket, db
@@ -76,15 +76,18 @@ def _delivery(event: Event, owed: audience.Owed) -> Delivery:
 
 
 def timeline(ticket: Ticket, reader: Person) -> list[Event]:
-    """What happened to the ticket that the reader may see, oldest first."""
-    return list(
-        db.session.scalars(
-            select(Event)
-            .where(Event.ticket_id == ticket.id, access.visible_events(reader))
-            .options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
-            .order_by(Event.id)
-        )
+    """What happened to the ticket, and to those merged into it, that the reader may see; oldest first."""
+    numbers = families.numbers(ticket)
+    wanted = (
+        select(Event)
+        .where(Event.ticket_id.in_(numbers), access.visible_events(reader))
+        .options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
+        .order_by(Event.id)
     )
+    if len(numbers) == 1:
+        return list(db.session.scalars(wanted))
+    found = db.session.scalars(wanted.options(joinedload(Event.ticket).joinedload(Ticket.requester)))
+    return sorted(found, key=lambda event: (event.at, event.id))
 
 
 def newest(ticket: Ticket, reader: Person) -> int:

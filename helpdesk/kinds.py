@@ -38,10 +38,27 @@ TICKET_KINDS = {
     "made_pending": Kind(_l("%(who)s set the ticket to Pending: %(reason)s"), ("old", "reason", "change")),
     "resolved": Kind(_l("%(who)s marked the ticket as resolved"), ("old", "change")),
     "closed": Kind(_l("%(who)s closed the ticket"), ("old", "change")),
+    "called_spam": Kind(_l("%(who)s called this spam"), public=False),
+    "closed_as_duplicate": Kind(
+        _l("%(who)s closed the ticket: it is the same as another one"), ("old", "number", "change")
+    ),
+    "merged": Kind(
+        _l("%(who)s closed the ticket: it is dealt with together with another one"), ("old", "number", "change")
+    ),
+    "merged_in": Kind(_l("%(who)s merged ticket #%(number)s into this one"), ("number", "followers")),
+    "unmerged": Kind(_l("%(who)s split this ticket from the other one again")),
+    "unmerged_from": Kind(_l("%(who)s split ticket #%(number)s from this one again"), ("number",)),
+    "split_off": Kind(_l("%(who)s made a ticket of its own of a reply"), ("number",)),
+    "split_from": Kind(
+        _l("%(who)s raised this ticket for %(requester)s, from a reply on another one"), ("requester", "number")
+    ),
     "reopened": Kind(_l("%(who)s opened the ticket again"), ("old", "change")),
     "priority_set": Kind(_l("%(who)s changed the priority from %(old)s to %(new)s"), ("old", "new", "change")),
     "category_set": Kind(_l("%(who)s changed the category from %(old)s to %(new)s"), ("old", "new", "change")),
     "type_set": Kind(_l("%(who)s changed the type from %(old)s to %(new)s"), ("old", "new", "change")),
+    "tagged": Kind(_l("%(who)s changed the tags: %(what)s"), ("what", "change"), public=False),
+    "linked": Kind(_l("%(who)s linked this ticket: %(how)s #%(number)s"), ("how", "number"), public=False),
+    "unlinked": Kind(_l("%(who)s removed a link: %(how)s #%(number)s"), ("how", "number"), public=False),
     "subject_edited": Kind(_l("%(who)s changed the subject, before it was “%(old)s”"), ("old", "new")),
     "description_edited": Kind(_l("%(who)s changed the description"), ("old",)),
     "requester_changed": Kind(_l("%(who)s changed the requester from %(old)s to %(new)s"), ("old", "new")),
@@ -95,17 +112,36 @@ UNDOABLE = {
     "priority_set": _l("the change of priority"),
     "category_set": _l("the change of category"),
     "type_set": _l("the change of type"),
+    "tagged": _l("the change of tags"),
+    "linked": _l("the link"),
+    "unlinked": _l("the removal of a link"),
+    "closed_as_duplicate": _l("the change of status"),
+    "merged": _l("the merge"),
+    "split_off": _l("the new ticket"),
+    "split_from": _l("the new ticket"),
     "trashed": _l("the deletion"),
 }
 
 # Events that the conversation shows as the message itself, so the timeline does not repeat them.
 SHOWN_AS_MESSAGE = ("raised", "replied", "noted")
 
+LINKED = {
+    "related": _l("related to"),
+    "blocks": _l("blocks"),
+    "blocked": _l("blocked by"),
+    "duplicate": _l("duplicate of"),
+    "duplicated": _l("has the duplicate"),
+    "split": _l("split from"),
+    "parted": _l("split into"),
+}
+
 _WORDS: dict[str, Any] = {
     "status_set": STATUSES,
     "priority_set": {name: PRIORITIES[rank] for name, rank in PRIORITY_RANKS.items()},
     "type_set": TYPE_NAMES,
     "role_set": ROLES,
+    "linked": LINKED,
+    "unlinked": LINKED,
     "undone": UNDOABLE,
     "undo_refused": UNDOABLE,
 }
@@ -114,5 +150,5 @@ _WORDS: dict[str, Any] = {
 def sentence(kind: str, who: str, facts: dict[str, Any]) -> str:
     """What happened, for people: "Cleo Hart changed the status from New to Open"."""
     words = _WORDS.get(kind, {})
-    shown = {name: words.get(value, value) for name, value in facts.items() if name != "change"}
+    shown = {name: words.get(value, value) for name, value in facts.items() if isinstance(value, (str, int))}
     return str(KINDS[kind].sentence) % (shown | {"who": who})

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import events, files as attachments, tickets
+from helpdesk import events, families, files as attachments, tickets
 from helpdesk.errors import Refused
 from helpdesk.store import now
 from helpdesk.words import FINISHED, PRIORITY_NAMES, SUBJECT_MAX
@@ -26,7 +26,9 @@ def reply(
     at: datetime | None = None,
 ) -> Ticket:
     """Answer. Returns the ticket it went to: a requester's reply to a closed ticket becomes a new, linked one."""
-    tickets.refuse_trashed(ticket)
+    # Whoever does not see the other ticket of a merge has none to go on with but a new one.
+    if ticket.merged_into_id is None or by.is_agent or families.leads_to(ticket, by):
+        tickets.refuse_trashed(ticket)
     if sent_already(by, form_token):
         return ticket
     at = at or now()
@@ -93,9 +95,10 @@ def correct(message: Message, body: str, *, by: Person, at: datetime | None = No
 
 def earlier_texts(ticket: Ticket) -> dict[int, list[MessageVersion]]:
     """For each corrected message of the ticket what it said before, oldest first. For agents' eyes."""
+    numbers = families.numbers(ticket)
     wanted = select(MessageVersion).join(Message, Message.id == MessageVersion.message_id)
     found: dict[int, list[MessageVersion]] = {}
-    for version in db.session.scalars(wanted.where(Message.ticket_id == ticket.id).order_by(MessageVersion.id)):
+    for version in db.session.scalars(wanted.where(Message.ticket_id.in_(numbers)).order_by(MessageVersion.id)):
         found.setdefault(version.message_id, []).append(version)
     return found
 

@@ -137,13 +137,7 @@ def set_status(
     if status == "new":
         raise Refused(_("A ticket that somebody has worked on cannot be new again. Choose another status."))
     at = at or now()
-    change = changes.make(
-        ticket,
-        status=status,
-        pending_reason=reason if status == "pending" else None,
-        resolved_at=at if status == "resolved" else ticket.resolved_at if status == "closed" else None,
-        finished_at=None if status not in FINISHED else ticket.finished_at or at,
-    )
+    change = changes.make(ticket, **changes.status_values(ticket, status, at, reason))
     kind, facts = _told(ticket, old)
     events.record(kind, ticket=ticket, by=by, at=at, mails=not with_reply, change=change, **facts)
 
@@ -263,8 +257,11 @@ def purge(ticket: Ticket, *, by: Person | None, at: datetime | None = None) -> N
 
 
 def refuse_trashed(ticket: Ticket) -> None:
+    """Nobody works on what is in the trash, nor on what has become part of another ticket."""
     if ticket.trashed_at is not None:
         raise Refused(_("This ticket is in the trash. Restore it first."))
+    if ticket.merged_into_id is not None:
+        raise Refused(_("This ticket was merged into another one. Go on there, or split them again."))
 
 
 def _refuse_closed(ticket: Ticket, why: str) -> None:

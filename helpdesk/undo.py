@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from helpdesk import changes, deliveries, events, store, tickets
+from helpdesk import changes, deliveries, events, merging, related, splitting, store, tickets
 from helpdesk.errors import Refused
 from helpdesk.kinds import UNDOABLE
 from models import Event, Message, Person, Ticket, db
 
 # The button is shown for as long as the mails wait; a click at the last moment still needs its way to us.
 ON_ITS_WAY = timedelta(seconds=2)
+
+# What an act has changed besides the row of its ticket, and how that is taken back. Each may still refuse.
+FURTHER: dict[str, Callable[[Event, Person, datetime], None]] = {
+    "linked": related.take_back,
+    "unlinked": related.take_back,
+    "merged": merging.take_back,
+    "split_off": splitting.take_back,
+    "split_from": splitting.take_back,
+}
 
 
 def undo(event: Event, *, by: Person, at: datetime | None = None) -> Message | None:
@@ -26,14 +36,18 @@ def undo(event: Event, *, by: Person, at: datetime | None = None) -> Message | N
     change = changes.together([one.facts.get("change", {}) for one in act])
     message = next((one.message for one in act if one.message is not None), None)
     _refuse_late(event, by, at)
-    if "trashed_at" not in change:
+    if not {"trashed_at", "merged_into_id"} & change.keys():
         tickets.refuse_trashed(ticket)
     _refuse_answered(ticket, act[-1], by)
     if not changes.stands(ticket, change) or (message is not None and message.withdrawn_at is not None):
         raise Refused(_("This was changed again meanwhile, so it cannot be taken back any more."))
-    if not deliveries.take_back([one.id for one in act]):
-        raise Refused(_("A mail about it has left already, so it cannot be taken back any more."))
-    changes.unmake(ticket, change)
+    with db.session.begin_nested():
+        if not deliveries.take_back([one.id for one in act] + _elsewhere(act)):
+            raise Refused(_("A mail about it has left already, so it cannot be taken back any more."))
+        changes.unmake(ticket, change)
+        for one in act:
+            if one.kind in FURTHER:
+                FURTHER[one.kind](one, by, at)
     if message is not None:
         # Sent once more, perhaps from the very same form, it is a new reply.
         message.withdrawn_at, message.form_token = at, None
@@ -47,6 +61,15 @@ def _act(event: Event) -> list[Event]:
     same = Event.ticket_id == event.ticket_id, Event.actor_id == event.actor_id, Event.at == event.at
     wanted = select(Event).where(*same, Event.kind.in_(UNDOABLE))
     return list(db.session.scalars(wanted.order_by(Event.id)))
+
+
+def _elsewhere(act: list[Event]) -> list[int]:
+    """What the same act was on other tickets."""
+    others = [one.facts["number"] for one in act if "number" in one.facts]
+    if not others:
+        return []
+    same = Event.actor_id == act[0].actor_id, Event.at == act[0].at
+    return list(db.session.scalars(select(Event.id).where(Event.ticket_id.in_(others), *same)))
 
 
 def _refuse_late(event: Event, by: Person, at: datetime) -> None:

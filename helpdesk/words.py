@@ -27,6 +27,18 @@ PRIORITY_HINTS = {
 TYPES = {"incident": _l("Something does not work"), "request": _l("I need something")}
 TYPE_NAMES = {"incident": _l("Incident"), "request": _l("Request")}
 
+# How a ticket stands to another, as it is told on its own page.
+HOWS = {
+    "related": _l("Related to"),
+    "blocks": _l("Blocks"),
+    "blocked": _l("Blocked by"),
+    "duplicate": _l("Duplicate of"),
+    "duplicated": _l("Has the duplicate"),
+    "split": _l("Split from"),
+    "parted": _l("Split into"),
+}
+HOWS_TO_CHOOSE = ("related", "blocks", "blocked", "duplicate")
+
 ROLES = {"user": _l("User"), "agent": _l("Agent"), "admin": _l("Admin")}
 PERSON_STATES = {
     "active": _l("Active"),
@@ -57,6 +69,7 @@ FILE_KINDS = {
     "program": _l("Program"),
     "other": _l("File"),
 }
+TAG_MAX, TAGS_MAX = 30, 10
 
 DELIVERY_STATES = {
     "waiting": _l("Waiting"),

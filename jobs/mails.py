@@ -98,6 +98,7 @@ def _words(delivery: Delivery) -> dict[str, Any]:
         "person": person,
         "event": event,
         "ticket": ticket,
+        "other": _other(event, person),
         "who": event.actor.name if event.actor else _("The desk"),
         "desk": current_app.config["DESK_NAME"],
         "subject": str(SUBJECTS[delivery.mail]) if ticket is None else f"[#{ticket.id}] {_one_line(ticket.subject)}",
@@ -107,6 +108,12 @@ def _words(delivery: Delivery) -> dict[str, Any]:
         "may_register": current_app.config["REGISTRATION"] != "invite",
     }
     return words | (_link(delivery) if delivery.mail in LINKS else {})
+
+
+def _other(event: Event, person: Person) -> Ticket | None:
+    """The second ticket that the event is about, where the reader of the mail may see it."""
+    number = event.facts.get("number") if event.kind in ("merged", "closed_as_duplicate") else None
+    return access.find_ticket(person, number, to_change=False) if number else None
 
 
 def _link(delivery: Delivery) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import "./files.js";
 import "./pictures.js";
 import "./undo.js";
 import "./presence.js";
+import "./tags.js";
 
 document.documentElement.classList.add("scripted");
 

@@ -200,6 +200,10 @@ async function refresh() {
       document.dispatchEvent(new CustomEvent("desk:page", { detail: page }));
       count(changes);
       if (changes) say(document.body.dataset.news);
+    } else if (answer.redirected && /\/tickets\/\d+$/.test(answer.url)) {
+      // Merged into another ticket. Whoever is writing is told, and keeps what they typed; all others are led there.
+      if ([...document.forms].some(inUse)) say(document.body.dataset.moved);
+      else location.replace(answer.url);
     } else if (answer.redirected || answer.status === 404 || answer.status === 403) {
       say(document.body.dataset.gone);
     }

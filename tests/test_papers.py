@@ -74,13 +74,23 @@ def test_statuses_priorities_types_and_roles_are_told_by_their_words():
 
 def test_what_requesters_never_hear_of_is_kept_from_them():
     secret = {kind for kind, declared in TICKET_KINDS.items() if not declared.public}
-    assert secret == {"noted", "note_corrected", "trashed", "restored", "undo_refused"}
+    assert secret == {
+        "noted",
+        "note_corrected",
+        "trashed",
+        "restored",
+        "undo_refused",
+        "tagged",
+        "linked",
+        "unlinked",
+        "called_spam",
+    }
     assert not set(audience.TICKET_MAILS) & secret
 
 
 def test_every_kind_of_mail_has_its_two_texts(cast):
     told = {*audience.ACCOUNT_MAILS.values(), "received", "new_ticket", "answer", "requester_reply", "assigned"}
-    for mail in told | {"resolved", "closed", "reopened"}:
+    for mail in told | {"resolved", "closed", "reopened", "duplicate", "merged"}:
         for ending in ("txt", "html"):
             assert (HOUSE / "templates" / "mail" / f"{mail}.{ending}").is_file(), f"{mail}.{ending}"
 

@@ -10,15 +10,19 @@ from helpdesk import (
     access,
     audience,
     categories,
+    closing,
     drafts,
     edits,
     events,
+    families,
     files,
     messages,
     notifications,
     people,
     presence,
     reading,
+    related,
+    tags,
     triage,
     undo,
 )
@@ -30,7 +34,7 @@ from web.door import aside
 def page(ticket, me, *, status=200, **given):
     """The ticket's page. A form that was sent and not accepted is handed in, the others are fresh."""
     timeline = events.timeline(ticket, me)
-    seen = str(timeline[-1].id) if timeline else "0"
+    seen = str(max((event.id for event in timeline), default=0))
     reads = request.method == "GET" and request.headers.get("X-Live") != "hidden"
     if reads:
         aside(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
@@ -45,6 +49,8 @@ def page(ticket, me, *, status=200, **given):
             versions=messages.earlier_texts(ticket) if me.is_agent else {},
             watchers=audience.watchers(ticket),
             follows=_visible(ticket.follows_id, me),
+            other=closing.other(ticket, me),
+            merged=families.merged_into([ticket.id]) if me.is_agent else [],
             takes_part=takes_part,
             may_edit=takes_part and edits.may_edit(ticket, me),
             reading_now=ticket.id if reads else None,
@@ -72,6 +78,13 @@ def _forms(ticket, me, seen, given):
     uploads.show(me, {f"{here}/{name}": shown[name] for name in kinds if name != "facts"})
     if me.is_agent:
         shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
+        known = ", ".join(tag.name for tag in ticket.tags)
+        shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": known})
+        shown["used_tags"] = tags.used()
+        shown["link"] = given.get("link") or forms.LinkForm(formdata=None)
+        shown["links"] = related.of(ticket, me)
+        shown["duplicate"] = given.get("duplicate") or forms.DuplicateForm(formdata=None)
+        shown["merge"] = given.get("merge") or forms.MergeForm(formdata=None)
         shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)
         shown["suggestions"] = people.suggestions()
     return shown

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import categories, drafts, edits, events, people, store, tickets, triage
+from helpdesk import categories, drafts, edits, events, families, people, store, tickets, triage
 from helpdesk.errors import Refused
 from views import uploads
 from views.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
@@ -72,6 +72,9 @@ def _category(value):
 
 
 def show(ticket, me):
+    into = families.leads_to(ticket, me)
+    if into is not None:
+        return redirect(url_for("tickets.show", ticket=into), 303)
     return page(ticket, me)
 
 

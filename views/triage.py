@@ -2,7 +2,7 @@
 
 from flask import Response, abort, current_app, render_template, request, stream_with_context
 
-from helpdesk import exporting, store
+from helpdesk import exporting, store, tags
 from helpdesk import triage as lists
 from web.door import aside
 from web.filters import zone
@@ -12,9 +12,11 @@ def triage(me):
     view = request.args.get("view", "new")
     sort = request.args.get("sort", "activity")
     view, sort = view if view in lists.VIEWS else "all", sort if sort in lists.SORTS else "activity"
+    page = lists.listing(view, me, sort=sort, mark=request.args.get("mark", ""))
     return render_template(
         "triage/triage.html",
-        page=lists.listing(view, me, sort=sort, mark=request.args.get("mark", "")),
+        page=page,
+        tags=tags.of([row.id for row in page.rows]),
         counts=lists.counts(me),
         view=view,
         sort=sort,

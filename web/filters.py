@@ -182,6 +182,7 @@ def set_up(app: Flask) -> None:
         TYPE_NAMES=words.TYPE_NAMES,
         FILE_KINDS=words.FILE_KINDS,
         ROLES=words.ROLES,
+        HOWS=words.HOWS,
         language=language,
         spoken=spoken,
     )

@@ -161,4 +161,7 @@ CHECKED = {
     ("tickets", "status"): "open",
     ("messages", "kind"): "note",
     ("deliveries", "state"): "waiting",
+    ("ticket_links", "kind"): "blocks",
+    ("bulk_jobs", "state"): "waiting",
+    ("bulk_items", "state"): "waiting",
 }

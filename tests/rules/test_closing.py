@@ -1,0 +1,95 @@
+"""Closing as spam or as a duplicate: what is recorded, who is told what, and how it is taken back."""
+
+import pytest
+
+from helpdesk import closing, events, related, tickets, undo
+from helpdesk.errors import Refused
+from jobs import mails
+from models import Delivery, Event, Ticket, TicketLink, db
+from tests.builders import act, ticket
+
+
+@pytest.fixture
+def pair(cast):
+    return ticket(cast.ada, "First"), ticket(cast.ben, "Second")
+
+
+def row(made):
+    db.session.rollback()
+    found = db.session.get(Ticket, made.id)
+    return found.status, found.closed_as
+
+
+def mailed(kind):
+    return [one.email for one in db.session.query(Delivery).filter_by(mail=kind)]
+
+
+def test_spam_is_closed_without_a_mail_and_only_agents_read_why(cast, pair):
+    act(tickets.add_watcher, pair[0], watcher=cast.ben, by=cast.cleo)
+    owed = db.session.query(Delivery).count()
+    act(closing.as_spam, pair[0], by=cast.cleo)
+    assert row(pair[0]) == ("closed", "spam") and db.session.query(Delivery).count() == owed
+    told = [events.tell(event) for event in events.timeline(pair[0], cast.ada)]
+    assert told[-1] == "Cleo Hart closed the ticket" and "spam" not in " ".join(told)
+    assert events.tell(events.timeline(pair[0], cast.dan)[-1]) == "Cleo Hart called this spam"
+
+
+@pytest.mark.parametrize("close", [closing.as_spam, tickets.solve])
+def test_what_is_closed_already_is_not_closed_for_another_reason(cast, pair, close):
+    act(close, pair[0], by=cast.cleo)
+    with pytest.raises(Refused, match="closed already"):
+        act(closing.as_duplicate, pair[0], pair[1], by=cast.cleo)
+    with pytest.raises(Refused, match="closed already"):
+        act(closing.as_spam, pair[0], by=cast.cleo)
+
+
+def test_a_duplicate_is_closed_linked_and_told_once_to_its_followers(cast, pair):
+    act(tickets.add_watcher, pair[0], watcher=cast.ben, by=cast.cleo)
+    act(closing.as_duplicate, *pair, by=cast.cleo)
+    assert row(pair[0]) == ("closed", "duplicate")
+    assert [(one.how, one.number) for one in related.of(pair[0], cast.dan)] == [("duplicate", pair[1].id)]
+    assert mailed("duplicate") == ["ada@example.com", "ben@example.com"] and mailed("closed") == []
+
+
+def test_which_other_ticket_it_is_only_those_read_who_may_see_that_one(app, cast, pair):
+    act(tickets.add_watcher, pair[0], watcher=cast.ben, by=cast.cleo)
+    act(closing.as_duplicate, *pair, by=cast.cleo)
+    assert closing.other(pair[0], cast.ada) is None and closing.other(pair[0], cast.ben).id == pair[1].id
+    number = f"#{pair[1].id}"
+    for event in events.timeline(pair[0], cast.ada):
+        assert number not in events.tell(event)
+    texts = {one.email: mails.write(one.id).body for one in db.session.query(Delivery).filter_by(mail="duplicate")}
+    assert number not in texts["ada@example.com"] and "Second" not in texts["ada@example.com"]
+    assert f"{number} Second" in texts["ben@example.com"]
+
+
+def test_a_ticket_is_no_duplicate_of_itself(cast, pair):
+    with pytest.raises(Refused, match="another one"):
+        act(closing.as_duplicate, pair[0], pair[0], by=cast.cleo)
+
+
+def test_a_link_made_before_by_hand_does_not_keep_it_from_being_closed(cast, pair):
+    act(related.link, *pair, "duplicate", by=cast.dan)
+    act(closing.as_duplicate, *pair, by=cast.cleo)
+    assert row(pair[0]) == ("closed", "duplicate") and db.session.query(TicketLink).count() == 1
+
+
+def test_a_reopened_ticket_forgets_why_it_was_closed(cast, pair):
+    act(closing.as_spam, pair[0], by=cast.cleo)
+    act(tickets.reopen, pair[0], by=cast.dan)
+    assert row(pair[0]) == ("open", None)
+
+
+@pytest.mark.parametrize("reason", ["spam", "duplicate"])
+def test_both_are_taken_back_as_a_whole(make_app, cast, pair, reason):
+    with make_app(UNDO_SECONDS="10").app_context():
+        cleo, one, other = (db.session.merge(each) for each in (cast.cleo, *pair))
+        if reason == "spam":
+            act(closing.as_spam, one, by=cleo)
+        else:
+            act(closing.as_duplicate, one, other, by=cleo)
+        last = db.session.query(Event).filter(Event.kind.in_(("closed", "closed_as_duplicate"))).one()
+        act(undo.undo, last, by=cleo)
+        assert row(one) == ("new", None) and db.session.query(TicketLink).count() == 0
+        assert {delivery.state for delivery in db.session.query(Delivery).filter_by(mail="duplicate")} <= {"cancelled"}
+        db.session.remove()

@@ -1,0 +1,56 @@
+"""Merging a ticket into another, splitting them again, and making a ticket of a message."""
+
+from flask import flash, render_template, request
+from flask_babel import gettext as _
+
+import forms
+from helpdesk import merging as acts
+from helpdesk import related, splitting, store
+from helpdesk.errors import Refused
+from views.ticket_page import back_to, done, page
+
+
+def merge(ticket, me):
+    """First what would happen and who would read what; then, once that was agreed to, the merge itself."""
+    form, at = forms.MergeForm(), store.now()
+    changes = request.method == "POST"
+    if changes and not form.validate():
+        return page(ticket, me, status=422, merge=form)
+    form.into.data = form.into.data or request.args.get("into", "")
+    try:
+        into = related.named(form.into.data, by=me, to_change=changes)
+        plan = acts.plan(ticket, into)
+    except Refused as no:
+        form.refuse(no, "into")
+        return page(ticket, me, status=409, merge=form)
+    if not changes:
+        form.follow.data = ticket.requester_id == plan.into.requester_id
+    if not changes or form.agreed.data != plan.mark:
+        changed, form.agreed.data = bool(form.agreed.data), plan.mark
+        html = render_template("tickets/merge.html", ticket=ticket, plan=plan, form=form, changed=changed)
+        return html, 409 if changes else 200
+    acts.merge(ticket, plan.into, by=me, follow=form.follow.data, at=at)
+    return done(_("Ticket #%(number)s is part of this one now.", number=ticket.id), ticket, me, at)
+
+
+def unmerge(ticket, me):
+    try:
+        acts.split_again(ticket, by=me)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    flash(_("Ticket #%(number)s stands on its own again.", number=ticket.id))
+    return back_to(ticket)
+
+
+def split(ticket, message, me):
+    form, at = forms.SplitForm(), store.now()
+    try:
+        splitting.refuse(message)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    if not form.validate_on_submit():
+        html = render_template("tickets/split.html", ticket=ticket, message=message, form=form)
+        return html, 422 if form.is_submitted() else 200
+    new = splitting.split(message, form.subject.data, by=me, at=at)
+    said = _("Ticket #%(number)s is raised for %(name)s.", number=new.id, name=new.requester.name)
+    return done(said, ticket, me, at)

@@ -1,0 +1,66 @@
+"""What agents say about a ticket beyond its facts: its tags, and what it has to do with other tickets."""
+
+from flask_babel import gettext as _
+
+import forms
+from helpdesk import closing, related, store
+from helpdesk import tags as acts
+from helpdesk.errors import Refused
+from views.ticket_page import done, page
+
+
+def tags(ticket, me):
+    form, at = forms.TagsForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, tags=form)
+    try:
+        acts.set_tags(ticket, acts.parse(form.tags.data or ""), by=me, at=at)
+    except Refused as no:
+        form.refuse(no, "tags")
+        return page(ticket, me, status=409, tags=form)
+    return done(_("The tags are saved."), ticket, me, at)
+
+
+def link(ticket, me):
+    form, at = forms.LinkForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, link=form)
+    try:
+        related.link(ticket, related.named(form.number.data, by=me), form.how.data, by=me, at=at)
+    except Refused as no:
+        form.refuse(no, "number")
+        return page(ticket, me, status=409, link=form)
+    return done(_("The link is there."), ticket, me, at)
+
+
+def unlink(ticket, me):
+    form, at = forms.UnlinkForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, refusal=_("This link is gone already."))
+    try:
+        related.unlink(ticket, related.named(form.number.data, by=me), form.how.data, by=me, at=at)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    return done(_("The link is removed."), ticket, me, at)
+
+
+def spam(ticket, me):
+    at = store.now()
+    try:
+        closing.as_spam(ticket, by=me, at=at)
+    except Refused as no:
+        return page(ticket, me, status=409, refusal=str(no))
+    return done(_("The ticket is closed as spam. Nobody gets a mail about it."), ticket, me, at)
+
+
+def duplicate(ticket, me):
+    form, at = forms.DuplicateForm(), store.now()
+    if not form.validate_on_submit():
+        return page(ticket, me, status=422, duplicate=form)
+    try:
+        closing.as_duplicate(ticket, related.named(form.number.data, by=me), by=me, at=at)
+    except Refused as no:
+        form.refuse(no, "number")
+        store.undo()
+        return page(ticket, me, status=409, duplicate=form)
+    return done(_("The ticket is closed as a duplicate."), ticket, me, at)
