@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
 from helpdesk import store
@@ -32,7 +32,7 @@ VIEWS = {
 
 SORTS = {"activity": _l("Newest activity"), "age": _l("Oldest first"), "priority": _l("Highest priority")}
 
-_Requester, _Assignee = aliased(Person), aliased(Person)
+_Requester, _Assignee, _Watching = aliased(Person), aliased(Person), aliased(Watcher)
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,17 @@ def counts(reader: Person) -> dict[str, int]:
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of a view. `mark` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
-    return _page(_columns(reader, Ticket.activity_at), in_view(view, reader), _SORTS[sort], mark)
+    tickets = select(Ticket.id).where(in_view(view, reader))
+    return _page(_columns(reader, Ticket.activity_at), [tickets], _SORTS[sort], mark)
 
 
 def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     """The tickets somebody asked for or watches, newest public activity first."""
-    mine = or_(Ticket.requester_id == reader.id, _watched(reader))
     states = FINISHED if finished else ACTIVE
-    where = and_(visible_tickets(reader), Ticket.trashed_at.is_(None), mine, Ticket.status.in_(states))
-    return _page(_columns(reader, Ticket.public_activity_at), where, _PUBLIC, mark)
+    tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
+    asked_for = tickets.where(Ticket.requester_id == reader.id)
+    watched = tickets.join(_Watching, _Watching.ticket_id == Ticket.id).where(_Watching.person_id == reader.id)
+    return _page(_columns(reader, Ticket.public_activity_at), [asked_for, watched], _PUBLIC, mark)
 
 
 def in_trash(reader: Person) -> list[Row[Any]]:
@@ -86,10 +88,6 @@ def in_trash(reader: Person) -> list[Row[Any]]:
     where = and_(visible_tickets(reader), Ticket.trashed_at.is_not(None))
     wanted = _columns(reader, Ticket.activity_at).where(where).order_by(Ticket.trashed_at.desc(), Ticket.id.desc())
     return list(db.session.execute(wanted.limit(500)))
-
-
-def _watched(reader: Person) -> ColumnElement[bool]:
-    return Ticket.id.in_(select(Watcher.ticket_id).where(Watcher.person_id == reader.id))
 
 
 def _columns(reader: Person, changed: Any) -> Select[Any]:
@@ -143,16 +141,17 @@ _SORTS = {
 _PUBLIC = _Sort((Ticket.public_activity_at, Ticket.id), ("changed_at", "id"), True)
 
 
-def _page(wanted: Select[Any], where: ColumnElement[bool], sort: _Sort, mark: str) -> Page:
-    """The ids of the page are found first, by an index alone; then what stands in its rows is joined to those few."""
+def _page(wanted: Select[Any], parts: list[Select[Any]], sort: _Sort, mark: str) -> Page:
+    """The ids of the page are found first, each part by an index of its own; then its rows are joined to those few."""
     backwards, values = _read_mark(mark, sort)
     descending = sort.descending is not backwards
     order = [column.desc() if descending else column.asc() for column in sort.columns]
-    part = and_(where, _beyond(sort.columns, values, descending)) if values else where
-    ids = select(Ticket.id).where(part).order_by(*order).limit(PAGE + 1).subquery()
-    rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order)))
+    beyond = [_beyond(sort.columns, values, descending)] if values else []
+    firsts = [select(part.where(*beyond).order_by(*order).limit(PAGE + 1).subquery()) for part in parts]
+    ids = (union(*firsts) if len(firsts) > 1 else firsts[0]).subquery()
+    rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order).limit(PAGE + 1)))
     if values and not rows:
-        return _page(wanted, where, sort, "")
+        return _page(wanted, parts, sort, "")
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
         rows.reverse()
