@@ -13,13 +13,13 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import forms
-from helpdesk import backup, demo, import_file, importing, migrations, passwords, people, store
+from helpdesk import backup, demo, import_file, importing, migrations, passwords, people, store, tallies
 from helpdesk.errors import Refused
 from models import db
 
 
 def set_up(app):
-    for command in (create_admin, first_key, import_tickets, demo_company, write_backup, work):
+    for command in (create_admin, first_key, import_tickets, demo_company, write_backup, rebuild_tallies, work):
         app.cli.add_command(command)
 
 
@@ -123,6 +123,16 @@ def demo_company():
 def write_backup(file):
     """Copy the SQLite database to FILE while the desk goes on working. By default into "backups" beside it."""
     click.echo(_("Saved to %(path)s", path=backup.write(db.engine.url, file)))
+
+
+@chore("rebuild-tallies")
+def rebuild_tallies():
+    """Count the figures of the dashboard anew. The worker does so by itself; this is for when it does not run."""
+    tallies.forget()
+    if tallies.keep(current_app.config["DESK_TIMEZONE"]):
+        click.echo(_("The figures of the dashboard are counted anew."))
+    else:
+        click.echo(_("This desk is small enough for the dashboard to count by itself. There is nothing to keep."))
 
 
 @chore("worker")

@@ -1,17 +1,16 @@
-"""Lists of tickets: the standing views, their counts, the pages of a list, the figures of the dashboard."""
+"""Lists of tickets: the standing views, their counts, the pages of a list."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, union, union_all
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
-from helpdesk import store
 from helpdesk.access import visible_tickets
 from helpdesk.words import ACTIVE, FINISHED
 from models import Category, Person, ReadMark, Ticket, Watcher, db
@@ -30,6 +29,7 @@ VIEWS = {
     "all": _l("All"),
 }
 
+ACROSS = ("unassigned", "mine")
 SORTS = {"activity": _l("Newest activity"), "age": _l("Oldest first"), "priority": _l("Highest priority")}
 
 _Requester, _Assignee, _Watching = aliased(Person), aliased(Person), aliased(Watcher)
@@ -59,10 +59,10 @@ def _conditions(view: str, reader: Person) -> list[ColumnElement[bool]]:
     return [Ticket.status == view]
 
 
-def counts(reader: Person) -> dict[str, int]:
+def counts(reader: Person, views: Iterable[str] = VIEWS) -> dict[str, int]:
     """How many tickets each view holds, in one query, each counted to COUNT_CAP at most."""
     parts = []
-    for view in VIEWS:
+    for view in views:
         capped = select(Ticket.id).where(in_view(view, reader)).limit(COUNT_CAP).subquery()
         parts.append(select(literal(view), func.count()).select_from(capped))
     return {view: count for view, count in db.session.execute(union_all(*parts))}
@@ -70,8 +70,13 @@ def counts(reader: Person) -> dict[str, int]:
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of a view. `mark` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
+    return _page(_columns(reader, Ticket.activity_at), parts(view, reader), _SORTS[sort], mark)
+
+
+def parts(view: str, reader: Person) -> list[Select[Any]]:
+    """The ids in a view. One of several statuses comes in a part for each, since no index sorts across them."""
     tickets = select(Ticket.id).where(in_view(view, reader))
-    return _page(_columns(reader, Ticket.activity_at), [tickets], _SORTS[sort], mark)
+    return [tickets.where(Ticket.status == status) for status in ACTIVE] if view in ACROSS else [tickets]
 
 
 def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
@@ -148,7 +153,7 @@ def _page(wanted: Select[Any], parts: list[Select[Any]], sort: _Sort, mark: str)
     order = [column.desc() if descending else column.asc() for column in sort.columns]
     beyond = [_beyond(sort.columns, values, descending)] if values else []
     firsts = [select(part.where(*beyond).order_by(*order).limit(PAGE + 1).subquery()) for part in parts]
-    ids = (union(*firsts) if len(firsts) > 1 else firsts[0]).subquery()
+    ids = together(firsts)
     rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order).limit(PAGE + 1)))
     if values and not rows:
         return _page(wanted, parts, sort, "")
@@ -163,6 +168,10 @@ def _page(wanted: Select[Any], parts: list[Select[Any]], sort: _Sort, mark: str)
         _write_mark("newer", rows[0], sort) if has_newer else None,
         _write_mark("older", rows[-1], sort) if has_older else None,
     )
+
+
+def together(parts: list[Select[Any]]) -> Subquery:
+    return (union(*parts) if len(parts) > 1 else parts[0]).subquery()
 
 
 def _beyond(columns: tuple[Any, ...], values: list[Any], descending: bool) -> ColumnElement[bool]:
@@ -202,92 +211,3 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None or not 1970 < moment.year < 9999:
         raise ValueError("not a moment that a mark can hold")
     return moment.astimezone(timezone.utc)
-
-
-@dataclass(frozen=True)
-class Day:
-    """How many tickets came in and how many were finished on one day."""
-
-    day: date
-    came: int
-    went: int
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What the dashboard shows. `waiting` is the active ticket whose requester has waited longest for an answer."""
-
-    new: int
-    unassigned: int
-    mine: int
-    oldest_new: Row[int, str, datetime] | None
-    oldest_unassigned: Row[int, str, datetime] | None
-    waiting: Row[int, str, datetime] | None
-    days: list[Day]
-    by_category: list[tuple[str | None, int]]
-    by_priority: list[tuple[int, int]]
-
-
-def figures(reader: Person, zone: ZoneInfo, at: datetime | None = None) -> Figures:
-    at = at or store.now()
-    numbers = counts(reader)
-    return Figures(
-        new=numbers["new"],
-        unassigned=numbers["unassigned"],
-        mine=numbers["mine"],
-        oldest_new=_oldest(in_view("new", reader)),
-        oldest_unassigned=_oldest(in_view("unassigned", reader)),
-        waiting=_oldest(and_(visible_tickets(reader), _waits_for_us())),
-        days=_days(reader, zone, at),
-        by_category=_by_category(reader),
-        by_priority=_by_priority(reader),
-    )
-
-
-def _waits_for_us() -> ColumnElement[bool]:
-    """New or open: somebody waits for IT. What is pending waits for somebody else."""
-    return and_(Ticket.trashed_at.is_(None), Ticket.status.in_(("new", "open")))
-
-
-def _oldest(where: ColumnElement[bool]) -> Row[int, str, datetime] | None:
-    wanted = select(Ticket.id, Ticket.subject, Ticket.created_at).where(where)
-    return db.session.execute(wanted.order_by(Ticket.created_at, Ticket.id).limit(1)).first()
-
-
-def _days(reader: Person, zone: ZoneInfo, at: datetime, length: int = 30) -> list[Day]:
-    today = at.astimezone(zone).date()
-    days = [today - timedelta(days=back) for back in range(length - 1, -1, -1)]
-    start = datetime.combine(days[0], datetime.min.time(), zone)
-    came, went = _per_day(reader, Ticket.created_at, start, zone), _per_day(reader, Ticket.finished_at, start, zone)
-    return [Day(day, came.get(day, 0), went.get(day, 0)) for day in days]
-
-
-def _per_day(reader: Person, moment: Any, start: datetime, zone: ZoneInfo) -> dict[date, int]:
-    where = and_(visible_tickets(reader), Ticket.trashed_at.is_(None), moment >= start)
-    found: dict[date, int] = {}
-    for when, count in db.session.execute(select(moment, func.count()).where(where).group_by(moment)):
-        day = when.astimezone(zone).date()
-        found[day] = found.get(day, 0) + count
-    return found
-
-
-def _by_category(reader: Person) -> list[tuple[str | None, int]]:
-    counted = (
-        select(Category.name, func.count())
-        .select_from(Ticket)
-        .outerjoin(Category, Category.id == Ticket.category_id)
-        .where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(ACTIVE))
-        .group_by(Category.name)
-        .order_by(func.count().desc(), Category.name)
-    )
-    return [(name, count) for name, count in db.session.execute(counted)]
-
-
-def _by_priority(reader: Person) -> list[tuple[int, int]]:
-    counted = (
-        select(Ticket.priority, func.count())
-        .where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(ACTIVE))
-        .group_by(Ticket.priority)
-        .order_by(Ticket.priority.desc())
-    )
-    return [(rank, count) for rank, count in db.session.execute(counted)]

@@ -39,6 +39,7 @@ JOBS = (
     Job(chores.forget_links, 3600),
     Job(chores.forget_drafts, 600),
     Job(chores.forget_presence, 60),
+    Job(chores.keep_tallies, 30),
 )
 
 

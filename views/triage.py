@@ -2,8 +2,8 @@
 
 from flask import current_app, render_template, request
 
-from helpdesk import store
 from helpdesk import triage as lists
+from helpdesk.figures import figures
 from web.filters import zone
 
 
@@ -23,8 +23,7 @@ def triage(me):
 
 
 def dashboard(me):
-    at = store.now()
-    return render_template("triage/dashboard.html", figures=lists.figures(me, zone(), at), at=at)
+    return render_template("triage/dashboard.html", figures=figures(me, zone()))
 
 
 def trash(me):
