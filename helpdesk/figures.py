@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, select
 
 from helpdesk import categories, store, tallies, triage
-from helpdesk.access import visible_tickets
 from helpdesk.tallies import Day
+from helpdesk.triage import Part
 from models import Person, Ticket, db
 
 Waiting = Row[int, str, datetime]
@@ -60,15 +59,14 @@ def figures(reader: Person, zone: ZoneInfo, at: datetime | None = None) -> Figur
     )
 
 
-def _waiting_for_us(reader: Person) -> list[Select[Any]]:
+def _waiting_for_us(reader: Person) -> list[Part]:
     """New or open: somebody waits for IT. What is pending waits for somebody else."""
-    tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None))
-    return [tickets.where(Ticket.status == status) for status in ("new", "open")]
+    return triage.parts("new", reader) + triage.parts("open", reader)
 
 
-def _oldest(parts: list[Select[Any]]) -> Waiting | None:
+def _oldest(parts: list[Part]) -> Waiting | None:
     """The first to come among these, each part by an index of its own."""
-    firsts = [part.order_by(Ticket.created_at, Ticket.id).limit(1).subquery() for part in parts]
-    ids = triage.together([select(first) for first in firsts])
+    by_age = Ticket.created_at, Ticket.id
+    ids = triage.together([part.first(1, by_age) for part in parts])
     wanted = select(Ticket.id, Ticket.subject, Ticket.created_at).join(ids, ids.c.id == Ticket.id)
-    return db.session.execute(wanted.order_by(Ticket.created_at, Ticket.id).limit(1)).first()
+    return db.session.execute(wanted.order_by(*by_age).limit(1)).first()

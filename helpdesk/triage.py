@@ -73,10 +73,31 @@ def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = ""
     return _page(_columns(reader, Ticket.activity_at), parts(view, reader), _SORTS[sort], mark)
 
 
-def parts(view: str, reader: Person) -> list[Select[Any]]:
-    """The ids in a view. One of several statuses comes in a part for each, since no index sorts across them."""
-    tickets = select(Ticket.id).where(in_view(view, reader))
-    return [tickets.where(Ticket.status == status) for status in ACTIVE] if view in ACROSS else [tickets]
+@dataclass(frozen=True)
+class Part:
+    """Some of a list's tickets, all found by one index. `fixed` are columns of it with one value for all of them.
+
+    PostgreSQL does not see by itself that NULL is such a value, and would sort; MariaDB sorts if it is told.
+    """
+
+    ids: Select[Any]
+    fixed: tuple[Any, ...] = ()
+
+    def first(self, most: int, columns: tuple[Any, ...], *, descending: bool = False) -> Select[Any]:
+        fixed = self.fixed if db.engine.dialect.name == "postgresql" else ()
+        order = [column.desc() if descending else column.asc() for column in (*fixed, *columns)]
+        return select(self.ids.order_by(*order).limit(most).subquery())
+
+
+def parts(view: str, reader: Person) -> list[Part]:
+    """The tickets of a view. Those of several statuses come in a part for each, since no index sorts across them."""
+    tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None))
+    if view not in ACROSS:
+        return [Part(tickets.where(*_conditions(view, reader)))]
+    held = Ticket.assignee_id.is_(None) if view == "unassigned" else Ticket.assignee_id == reader.id
+    return [
+        Part(tickets.where(held, Ticket.status == status), (Ticket.assignee_id, Ticket.status)) for status in ACTIVE
+    ]
 
 
 def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
@@ -85,7 +106,7 @@ def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
     asked_for = tickets.where(Ticket.requester_id == reader.id)
     watched = tickets.join(_Watching, _Watching.ticket_id == Ticket.id).where(_Watching.person_id == reader.id)
-    return _page(_columns(reader, Ticket.public_activity_at), [asked_for, watched], _PUBLIC, mark)
+    return _page(_columns(reader, Ticket.public_activity_at), [Part(asked_for), Part(watched)], _PUBLIC, mark)
 
 
 def in_trash(reader: Person) -> list[Row[Any]]:
@@ -146,13 +167,15 @@ _SORTS = {
 _PUBLIC = _Sort((Ticket.public_activity_at, Ticket.id), ("changed_at", "id"), True)
 
 
-def _page(wanted: Select[Any], parts: list[Select[Any]], sort: _Sort, mark: str) -> Page:
+def _page(wanted: Select[Any], parts: list[Part], sort: _Sort, mark: str) -> Page:
     """The ids of the page are found first, each part by an index of its own; then its rows are joined to those few."""
     backwards, values = _read_mark(mark, sort)
     descending = sort.descending is not backwards
     order = [column.desc() if descending else column.asc() for column in sort.columns]
     beyond = [_beyond(sort.columns, values, descending)] if values else []
-    firsts = [select(part.where(*beyond).order_by(*order).limit(PAGE + 1).subquery()) for part in parts]
+    firsts = [
+        Part(part.ids.where(*beyond), part.fixed).first(PAGE + 1, sort.columns, descending=descending) for part in parts
+    ]
     ids = together(firsts)
     rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order).limit(PAGE + 1)))
     if values and not rows:
