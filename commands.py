@@ -13,14 +13,35 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import forms
-from helpdesk import backup, demo, files as attached, import_file, importing, migrations, passwords, people, store
+from helpdesk import (
+    backup,
+    demo,
+    files as attached,
+    import_file,
+    importing,
+    migrations,
+    passwords,
+    people,
+    store,
+    tallies,
+)
 from helpdesk.errors import Refused
 from integrations import storage
 from models import db
 
 
 def set_up(app):
-    for command in (create_admin, first_key, import_tickets, demo_company, write_backup, move_files, doctor, work):
+    for command in (
+        create_admin,
+        first_key,
+        import_tickets,
+        demo_company,
+        write_backup,
+        move_files,
+        doctor,
+        rebuild_tallies,
+        work,
+    ):
         app.cli.add_command(command)
 
 
@@ -155,6 +176,16 @@ def doctor():
         if finding.advice:
             click.echo(f"      {finding.advice}")
     sys.exit(1 if wrong else 0)
+
+
+@chore("rebuild-tallies")
+def rebuild_tallies():
+    """Count the figures of the dashboard anew. The worker does so by itself; this is for when it does not run."""
+    tallies.forget()
+    if tallies.keep(current_app.config["DESK_TIMEZONE"]):
+        click.echo(_("The figures of the dashboard are counted anew."))
+    else:
+        click.echo(_("This desk is small enough for the dashboard to count by itself. There is nothing to keep."))
 
 
 @chore("worker")

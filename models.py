@@ -203,8 +203,11 @@ class Ticket(Model):
         UniqueConstraint("raised_by_id", "form_token"),
         Index(None, "status", "activity_at", "id"),
         Index(None, "status", "created_at", "id", "trashed_at"),
-        Index(None, "status", "priority", "activity_at", "id", "trashed_at"),
+        # The category stands last for the tallies: active tickets by category and priority are counted here.
+        Index("ix_tickets_tallied", "status", "priority", "activity_at", "id", "trashed_at", "category_id"),
         Index(None, "assignee_id", "status", "activity_at", "id", "trashed_at"),
+        Index(None, "assignee_id", "status", "created_at", "id", "trashed_at"),
+        Index("ix_tickets_held_by_priority", "assignee_id", "status", "priority", "activity_at", "id", "trashed_at"),
         Index(None, "requester_id", "public_activity_at", "id"),
         Index(None, "activity_at", "id"),
         Index(None, "category_id", "activity_at", "id"),

@@ -1,17 +1,16 @@
-"""Lists of tickets: the standing views, their counts, the pages of a list, the figures of the dashboard."""
+"""Lists of tickets: the standing views, their counts, the pages of a list."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
-from helpdesk import store
 from helpdesk.access import visible_tickets
 from helpdesk.words import ACTIVE, FINISHED
 from models import Category, Person, ReadMark, Ticket, Watcher, db
@@ -30,9 +29,10 @@ VIEWS = {
     "all": _l("All"),
 }
 
+ACROSS = ("unassigned", "mine")
 SORTS = {"activity": _l("Newest activity"), "age": _l("Oldest first"), "priority": _l("Highest priority")}
 
-_Requester, _Assignee = aliased(Person), aliased(Person)
+_Requester, _Assignee, _Watching = aliased(Person), aliased(Person), aliased(Watcher)
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ def _conditions(view: str, reader: Person) -> list[ColumnElement[bool]]:
     return [Ticket.status == view]
 
 
-def counts(reader: Person) -> dict[str, int]:
+def counts(reader: Person, views: Iterable[str] = VIEWS) -> dict[str, int]:
     """How many tickets each view holds, in one query, each counted to COUNT_CAP at most."""
     parts = []
-    for view in VIEWS:
+    for view in views:
         capped = select(Ticket.id).where(in_view(view, reader)).limit(COUNT_CAP).subquery()
         parts.append(select(literal(view), func.count()).select_from(capped))
     return {view: count for view, count in db.session.execute(union_all(*parts))}
@@ -70,21 +70,54 @@ def counts(reader: Person) -> dict[str, int]:
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of a view. `mark` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
-    return _page(_columns(reader, Ticket.activity_at), in_view(view, reader), _SORTS[sort], mark)
+    return _page(_columns(reader, Ticket.activity_at), parts(view, reader), _SORTS[sort], mark)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a list's tickets, all found by one index. `fixed` are columns of it with one value for all of them.
+
+    PostgreSQL does not see by itself that NULL is such a value, and would sort; MariaDB sorts if it is told.
+    """
+
+    ids: Select[Any]
+    fixed: tuple[Any, ...] = ()
+
+    def first(self, most: int, columns: tuple[Any, ...], *, descending: bool = False) -> Select[Any]:
+        fixed = self.fixed if db.engine.dialect.name == "postgresql" else ()
+        order = [column.desc() if descending else column.asc() for column in (*fixed, *columns)]
+        return select(self.ids.order_by(*order).limit(most).subquery())
+
+
+def parts(view: str, reader: Person) -> list[Part]:
+    """The tickets of a view. Those of several statuses come in a part for each, since no index sorts across them."""
+    tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None))
+    if view not in ACROSS:
+        return [Part(tickets.where(*_conditions(view, reader)))]
+    held = Ticket.assignee_id.is_(None) if view == "unassigned" else Ticket.assignee_id == reader.id
+    return [
+        Part(tickets.where(held, Ticket.status == status), (Ticket.assignee_id, Ticket.status)) for status in ACTIVE
+    ]
 
 
 def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     """The tickets somebody asked for or watches, newest public activity first."""
-    mine = or_(Ticket.requester_id == reader.id, _watched(reader))
     states = FINISHED if finished else ACTIVE
-    where = and_(visible_tickets(reader), Ticket.trashed_at.is_(None), mine, Ticket.status.in_(states))
-    return _page(_columns(reader, Ticket.public_activity_at), where, _PUBLIC, mark)
+    tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
+    asked_for = tickets.where(Ticket.requester_id == reader.id)
+    watched = tickets.join(_Watching, _Watching.ticket_id == Ticket.id).where(_Watching.person_id == reader.id)
+    return _page(_columns(reader, Ticket.public_activity_at), [Part(asked_for), Part(watched)], _PUBLIC, mark)
 
 
 def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of what `where` holds for; whoever made that has seen to what the reader may see."""
     changed = Ticket.activity_at if reader.is_agent else Ticket.public_activity_at
-    return _page(_columns(reader, changed), where, _SORTS[sort] if reader.is_agent else _PUBLIC, mark)
+    return _page(
+        _columns(reader, changed),
+        [Part(select(Ticket.id).where(where))],
+        _SORTS[sort] if reader.is_agent else _PUBLIC,
+        mark,
+    )
 
 
 def in_trash(reader: Person) -> list[Row[Any]]:
@@ -92,10 +125,6 @@ def in_trash(reader: Person) -> list[Row[Any]]:
     where = and_(visible_tickets(reader), Ticket.trashed_at.is_not(None))
     wanted = _columns(reader, Ticket.activity_at).where(where).order_by(Ticket.trashed_at.desc(), Ticket.id.desc())
     return list(db.session.execute(wanted.limit(500)))
-
-
-def _watched(reader: Person) -> ColumnElement[bool]:
-    return Ticket.id.in_(select(Watcher.ticket_id).where(Watcher.person_id == reader.id))
 
 
 def _columns(reader: Person, changed: Any) -> Select[Any]:
@@ -149,16 +178,19 @@ _SORTS = {
 _PUBLIC = _Sort((Ticket.public_activity_at, Ticket.id), ("changed_at", "id"), True)
 
 
-def _page(wanted: Select[Any], where: ColumnElement[bool], sort: _Sort, mark: str) -> Page:
-    """The ids of the page are found first, by an index alone; then what stands in its rows is joined to those few."""
+def _page(wanted: Select[Any], parts: list[Part], sort: _Sort, mark: str) -> Page:
+    """The ids of the page are found first, each part by an index of its own; then its rows are joined to those few."""
     backwards, values = _read_mark(mark, sort)
     descending = sort.descending is not backwards
     order = [column.desc() if descending else column.asc() for column in sort.columns]
-    part = and_(where, _beyond(sort.columns, values, descending)) if values else where
-    ids = select(Ticket.id).where(part).order_by(*order).limit(PAGE + 1).subquery()
-    rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order)))
+    beyond = [_beyond(sort.columns, values, descending)] if values else []
+    firsts = [
+        Part(part.ids.where(*beyond), part.fixed).first(PAGE + 1, sort.columns, descending=descending) for part in parts
+    ]
+    ids = together(firsts)
+    rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order).limit(PAGE + 1)))
     if values and not rows:
-        return _page(wanted, where, sort, "")
+        return _page(wanted, parts, sort, "")
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
         rows.reverse()
@@ -170,6 +202,10 @@ def _page(wanted: Select[Any], where: ColumnElement[bool], sort: _Sort, mark: st
         _write_mark("newer", rows[0], sort) if has_newer else None,
         _write_mark("older", rows[-1], sort) if has_older else None,
     )
+
+
+def together(parts: list[Select[Any]]) -> Subquery:
+    return (union(*parts) if len(parts) > 1 else parts[0]).subquery()
 
 
 def _beyond(columns: tuple[Any, ...], values: list[Any], descending: bool) -> ColumnElement[bool]:
@@ -209,92 +245,3 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None or not 1970 < moment.year < 9999:
         raise ValueError("not a moment that a mark can hold")
     return moment.astimezone(timezone.utc)
-
-
-@dataclass(frozen=True)
-class Day:
-    """How many tickets came in and how many were finished on one day."""
-
-    day: date
-    came: int
-    went: int
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What the dashboard shows. `waiting` is the active ticket whose requester has waited longest for an answer."""
-
-    new: int
-    unassigned: int
-    mine: int
-    oldest_new: Row[int, str, datetime] | None
-    oldest_unassigned: Row[int, str, datetime] | None
-    waiting: Row[int, str, datetime] | None
-    days: list[Day]
-    by_category: list[tuple[str | None, int]]
-    by_priority: list[tuple[int, int]]
-
-
-def figures(reader: Person, zone: ZoneInfo, at: datetime | None = None) -> Figures:
-    at = at or store.now()
-    numbers = counts(reader)
-    return Figures(
-        new=numbers["new"],
-        unassigned=numbers["unassigned"],
-        mine=numbers["mine"],
-        oldest_new=_oldest(in_view("new", reader)),
-        oldest_unassigned=_oldest(in_view("unassigned", reader)),
-        waiting=_oldest(and_(visible_tickets(reader), _waits_for_us())),
-        days=_days(reader, zone, at),
-        by_category=_by_category(reader),
-        by_priority=_by_priority(reader),
-    )
-
-
-def _waits_for_us() -> ColumnElement[bool]:
-    """New or open: somebody waits for IT. What is pending waits for somebody else."""
-    return and_(Ticket.trashed_at.is_(None), Ticket.status.in_(("new", "open")))
-
-
-def _oldest(where: ColumnElement[bool]) -> Row[int, str, datetime] | None:
-    wanted = select(Ticket.id, Ticket.subject, Ticket.created_at).where(where)
-    return db.session.execute(wanted.order_by(Ticket.created_at, Ticket.id).limit(1)).first()
-
-
-def _days(reader: Person, zone: ZoneInfo, at: datetime, length: int = 30) -> list[Day]:
-    today = at.astimezone(zone).date()
-    days = [today - timedelta(days=back) for back in range(length - 1, -1, -1)]
-    start = datetime.combine(days[0], datetime.min.time(), zone)
-    came, went = _per_day(reader, Ticket.created_at, start, zone), _per_day(reader, Ticket.finished_at, start, zone)
-    return [Day(day, came.get(day, 0), went.get(day, 0)) for day in days]
-
-
-def _per_day(reader: Person, moment: Any, start: datetime, zone: ZoneInfo) -> dict[date, int]:
-    where = and_(visible_tickets(reader), Ticket.trashed_at.is_(None), moment >= start)
-    found: dict[date, int] = {}
-    for when, count in db.session.execute(select(moment, func.count()).where(where).group_by(moment)):
-        day = when.astimezone(zone).date()
-        found[day] = found.get(day, 0) + count
-    return found
-
-
-def _by_category(reader: Person) -> list[tuple[str | None, int]]:
-    counted = (
-        select(Category.name, func.count())
-        .select_from(Ticket)
-        .outerjoin(Category, Category.id == Ticket.category_id)
-        .where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(ACTIVE))
-        .group_by(Category.name)
-        .order_by(func.count().desc(), Category.name)
-    )
-    return [(name, count) for name, count in db.session.execute(counted)]
-
-
-def _by_priority(reader: Person) -> list[tuple[int, int]]:
-    counted = (
-        select(Ticket.priority, func.count())
-        .where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(ACTIVE))
-        .group_by(Ticket.priority)
-        .order_by(Ticket.priority.desc())
-    )
-    return [(rank, count) for rank, count in db.session.execute(counted)]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import current_app
 
-from helpdesk import attempts, drafts, links, presence, sessions, store, tickets
+from helpdesk import attempts, drafts, links, presence, sessions, store, tallies, tickets
 
 AT_ONCE = 100
 
@@ -48,3 +48,8 @@ def forget_drafts() -> None:
 def forget_presence() -> None:
     with store.writing():
         presence.sweep()
+
+
+def keep_tallies() -> None:
+    """Count for the dashboard of a large desk."""
+    tallies.keep(current_app.config["DESK_TIMEZONE"])

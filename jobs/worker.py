@@ -41,6 +41,7 @@ JOBS = (
     Job(chores.forget_presence, 60),
     Job(files.collect, 60),
     Job(files.collect_strays, 6 * 3600),
+    Job(chores.keep_tallies, 30),
 )
 
 

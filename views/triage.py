@@ -4,6 +4,7 @@ from flask import Response, abort, current_app, render_template, request, stream
 
 from helpdesk import exporting, store, tags
 from helpdesk import triage as lists
+from helpdesk.figures import figures
 from web.door import aside
 from web.filters import zone
 
@@ -42,8 +43,7 @@ def export(me):
 
 
 def dashboard(me):
-    at = store.now()
-    return render_template("triage/dashboard.html", figures=lists.figures(me, zone(), at), at=at)
+    return render_template("triage/dashboard.html", figures=figures(me, zone()))
 
 
 def trash(me):

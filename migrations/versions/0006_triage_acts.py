@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 revision = '0006'
-down_revision = '0004'
+down_revision = '0005'
 
 MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), 'mysql', 'mariadb')
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from helpdesk import reading, store, tickets, triage
+from helpdesk import figures, reading, store, tickets, triage
 from models import Ticket, db
 from tests import builders
 from tests.builders import act
@@ -145,10 +145,10 @@ def test_the_figures_count_what_came_and_went_by_the_readers_day(cast):
     late = datetime(2026, 11, 19, 23, 30, tzinfo=timezone.utc)
     ticket = builders.ticket(cast.ada, at=late)
     act(tickets.set_status, ticket, "resolved", by=cast.cleo, at=NOW)
-    in_utc = triage.figures(cast.cleo, ZoneInfo("UTC"), at=NOW).days
+    in_utc = figures.figures(cast.cleo, ZoneInfo("UTC"), at=NOW).days
     assert len(in_utc) == 30 and in_utc[-1].day == NOW.date()
     assert [(day.came, day.went) for day in in_utc[-2:]] == [(1, 0), (0, 1)]
-    in_lagos = triage.figures(cast.cleo, ZoneInfo("Africa/Lagos"), at=NOW).days
+    in_lagos = figures.figures(cast.cleo, ZoneInfo("Africa/Lagos"), at=NOW).days
     assert [(day.came, day.went) for day in in_lagos[-2:]] == [(0, 0), (1, 1)]
 
 
@@ -157,13 +157,13 @@ def test_the_figures_name_what_has_waited_longest(cast):
     first = builders.ticket(cast.ada, at=NOW - timedelta(days=2), priority="high", category=category)
     builders.ticket(cast.ada, at=NOW - timedelta(days=1))
     act(tickets.take, first, by=cast.cleo)
-    figures = triage.figures(cast.cleo, ZoneInfo("UTC"), at=NOW)
-    assert (figures.new, figures.unassigned, figures.mine) == (1, 1, 1)
-    assert figures.waiting.id == first.id and figures.oldest_new.id != first.id
-    assert sorted(figures.by_category, key=str) == [("Hardware", 1), (None, 1)]
-    assert figures.by_priority == [(3, 1), (2, 1)]
+    shown = figures.figures(cast.cleo, ZoneInfo("UTC"), at=NOW)
+    assert (shown.new, shown.unassigned, shown.mine) == (1, 1, 1)
+    assert shown.waiting.id == first.id and shown.oldest_new.id != first.id
+    assert sorted(shown.by_category, key=str) == [("Hardware", 1), (None, 1)]
+    assert shown.by_priority == [(3, 1), (2, 1)]
 
 
 def test_the_figures_of_an_empty_desk_are_naught(cast):
-    figures = triage.figures(cast.cleo, ZoneInfo("UTC"))
-    assert (figures.new, figures.waiting, figures.by_category) == (0, None, [])
+    shown = figures.figures(cast.cleo, ZoneInfo("UTC"))
+    assert (shown.new, shown.waiting, shown.by_category) == (0, None, [])
