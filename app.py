@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import config
 from helpdesk import store
-from integrations import smtp
+from integrations import smtp, storage
 from models import db
 from routes import ROUTES
 from web import bodies, door, errors, filters, headers, logs, marks, streams
@@ -38,6 +38,7 @@ def create_app(environ=None):
     Migrate(app, db, directory=str(config.HERE / "migrations"), render_as_batch=True, compare_type=True)
     Babel(app, timezone_selector=lambda: getattr(current_user, "time_zone", None))
     smtp.mail.init_app(app)
+    storage.init_app(app)
     with app.app_context():
         store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
     for plumbing in (logs, bodies, door, errors, filters, headers, marks, streams):

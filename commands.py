@@ -13,13 +13,14 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import forms
-from helpdesk import backup, demo, import_file, importing, migrations, passwords, people, store
+from helpdesk import backup, demo, files as attached, import_file, importing, migrations, passwords, people, store
 from helpdesk.errors import Refused
+from integrations import storage
 from models import db
 
 
 def set_up(app):
-    for command in (create_admin, first_key, import_tickets, demo_company, write_backup, work):
+    for command in (create_admin, first_key, import_tickets, demo_company, write_backup, move_files, doctor, work):
         app.cli.add_command(command)
 
 
@@ -123,6 +124,37 @@ def demo_company():
 def write_backup(file):
     """Copy the SQLite database to FILE while the desk goes on working. By default into "backups" beside it."""
     click.echo(_("Saved to %(path)s", path=backup.write(db.engine.url, file)))
+
+
+@chore("move-files")
+@click.option("--to", type=click.Choice(["disk", "s3"]), required=True, help="Where the files shall lie.")
+def move_files(to):
+    """Move the attached files to the disk or to S3, while the desk goes on working. New ones go where FILES_ON says."""
+    from jobs import files
+
+    if to not in storage.places():
+        raise Refused(_("S3_BUCKET is missing. Set it, and the other settings whose names begin with S3_."))
+    with click.progressbar(length=attached.count(), label=_("Moving"), file=sys.stderr) as bar:
+        outcome = files.move(to, bar.update)
+    for why in outcome.failed:
+        click.echo(why, err=True)
+    click.echo(_("%(done)d moved, %(failed)d not.", done=outcome.done, failed=len(outcome.failed)))
+    sys.exit(1 if outcome.failed else 0)
+
+
+@click.command("doctor")
+@with_appcontext
+def doctor():
+    """Look at settings, database, mail and files, and say what to do where something is wrong."""
+    from jobs import checkup
+
+    wrong = 0
+    for finding in checkup.examine():
+        wrong += bool(finding.advice)
+        click.echo(f"{'look' if finding.advice else 'ok':5} {finding.what}: {finding.said}")
+        if finding.advice:
+            click.echo(f"      {finding.advice}")
+    sys.exit(1 if wrong else 0)
 
 
 @chore("worker")

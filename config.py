@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 HERE = Path(__file__).resolve().parent
+FILE_KINDS = ("picture", "pdf", "text", "office", "mail", "archive", "media", "web", "program", "other")
 KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "your-secret-key", "please-change-me"}
 
 
@@ -57,6 +58,15 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 def names(value: str) -> tuple[str, ...]:
     return tuple(part.strip().lower() for part in value.split(",") if part.strip())
+
+
+def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
+    def read(value: str) -> tuple[str, ...]:
+        if not {*names(value)} <= {*choices, "none"}:
+            raise ValueError(f"must be none, or some of: {', '.join(choices)}")
+        return tuple(name for name in names(value) if name != "none")
+
+    return read
 
 
 def address(value: str) -> str:
@@ -167,6 +177,18 @@ SETTINGS = (
     Setting("AUTO_CLOSE_DAYS", whole(1, 365), "7", "Days after which a resolved ticket closes by itself."),
     Setting("TRASH_DAYS", whole(1, 3650), "30", "Days after which a deleted ticket is removed for good."),
     Setting("MAX_BODY_MB", whole(1, 1024), "2", "The largest form the desk accepts, in megabytes."),
+    Setting("MAX_FILE_MB", whole(1, 1024), "25", "The largest file that can be attached, in megabytes."),
+    Setting("MAX_FILES", whole(1, 50), "10", "Files that one ticket, reply or note can carry."),
+    Setting("FILES_ON", one_of("disk", "s3"), None, "Where new files go: disk, or s3. Default: s3 with an S3_BUCKET."),
+    Setting("FILES_DIR", text, None, "The folder of the files. Default: files, beside a SQLite database."),
+    Setting("S3_BUCKET", text, "", "The bucket for files, at Amazon or any storage that speaks S3."),
+    Setting("S3_REGION", text, "us-east-1", "The region of the bucket."),
+    Setting("S3_ENDPOINT", web_address, "", "Where the storage answers, if it is not Amazon's."),
+    Setting("S3_ACCESS_KEY", text, "", "The access key for the bucket. Empty: found as Amazon's own tools do."),
+    Setting("S3_SECRET_KEY", text, "", "Its secret."),
+    Setting("REFUSED_FILE_KINDS", some_of(*FILE_KINDS), "program", "Kinds of files that are refused."),
+    Setting("CLAMAV_HOST", text, "", "Where ClamAV's clamd answers. Empty: files are not scanned for viruses."),
+    Setting("CLAMAV_PORT", whole(1, 65535), "3310", "The port of clamd."),
     Setting(
         "LOG_FORMAT",
         one_of("readable", "json"),
@@ -199,8 +221,8 @@ def load(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _read(setting: Setting, given: str) -> Any:
     value = given or setting.default
-    if value is None:
-        return None
+    if not value and (value is None or setting.read is web_address):
+        return value
     try:
         return setting.read(value)
     except ValueError as error:
@@ -239,6 +261,16 @@ def _fill_dependent(values: dict[str, Any]) -> None:
         values["MAIL_USE_TLS"] = values["MAIL_SERVER"] not in ("localhost", "127.0.0.1", "::1")
     if values["MAIL_USE_SSL"]:
         values["MAIL_USE_TLS"] = False
+    _fill_files(values)
+
+
+def _fill_files(values: dict[str, Any]) -> None:
+    url = make_url(values["DATABASE_URL"])
+    beside = Path(url.database).absolute().parent if url.drivername == "sqlite" and url.database else HERE / "instance"
+    values["FILES_DIR"] = values["FILES_DIR"] or str(beside / "files")
+    values["FILES_ON"] = values["FILES_ON"] or ("s3" if values["S3_BUCKET"] else "disk")
+    if values["FILES_ON"] == "s3" and not values["S3_BUCKET"]:
+        raise BadSetting("S3_BUCKET is missing. FILES_ON=s3 needs the name of a bucket")
 
 
 def _for_flask(values: dict[str, Any], on_sqlite: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     HiddenField,
+    MultipleFileField,
     PasswordField,
     RadioField,
     SelectChoice,
@@ -171,6 +172,13 @@ class _OnceForm(Form):
         return self.form_token.data or None
 
 
+class _FilesForm(_OnceForm):
+    """A form that takes files. `attached` are those that it has already, as views/uploads.py shows them."""
+
+    files = MultipleFileField(_l("Attach files"))
+    attached = ()
+
+
 class EmptyForm(Form):
     """A single button."""
 
@@ -267,7 +275,7 @@ def _subject():
     )
 
 
-class TicketForm(_OnceForm):
+class TicketForm(_FilesForm):
     """Raise a ticket. For agents also the person it is for."""
 
     requester = _line(_l("On behalf of"), most=400, required=None, render_kw={"list": "people", "autocomplete": "off"})
@@ -285,13 +293,13 @@ class TicketForm(_OnceForm):
             del self.requester
 
 
-class ReplyForm(_OnceForm):
+class ReplyForm(_FilesForm):
     body = _text(_l("Reply"), message=_l("Please write something before you send it."))
     submit = SubmitField(_l("Send reply"))
     resolve = SubmitField(_l("Send and resolve"))
 
 
-class NoteForm(_OnceForm):
+class NoteForm(_FilesForm):
     body = _text(_l("Internal note"), message=_l("Please write something before you add it."))
     submit = SubmitField(_l("Add note"))
 

@@ -362,3 +362,41 @@ class Draft(Model):
     path: Mapped[str] = mapped_column(String(120), primary_key=True)
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
     saved_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Attachment(Model):
+    """A file that came with a ticket or one of its messages; `path` instead of both while its form is not sent.
+
+    With none of the three nobody wants it any more, and the worker collects it. `name` is as typed, made harmless.
+    """
+
+    __tablename__ = "attachments"
+    __table_args__ = (
+        Index(None, "ticket_id", "id"),
+        Index(None, "message_id"),
+        Index(None, "uploader_id", "path"),
+        Index(None, "created_at", "ticket_id"),
+        ON_MYSQL,
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
+    uploader_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    path: Mapped[str | None] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(10))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(10))
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    small_key: Mapped[str | None] = mapped_column(String(80), unique=True)
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    alt: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is a picture that was drawn anew here, and so may be shown in a page."""
+        return self.small_key is not None

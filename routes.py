@@ -4,6 +4,7 @@ from helpdesk.access import ADMIN, AGENT, ANYONE, SEES_TICKET, SIGNED_IN, TAKES_
 from views import (
     accounts,
     drafts,
+    files,
     home,
     live,
     mail,
@@ -66,6 +67,9 @@ ROUTES = [
     ("POST", "/tickets/<ticket>/purge", tickets.purge, ADMIN),
     ("POST", "/tickets/<ticket>/reply", messages.reply, TAKES_PART),
     ("POST", "/tickets/<ticket>/note", messages.note, AGENT),
+    ("GET", "/tickets/<ticket>/files", files.every, SEES_TICKET),
+    ("GET", "/tickets/<ticket>/files/<file>", files.show, SEES_TICKET),
+    ("GET", "/tickets/<ticket>/files/<file>/small", files.small, SEES_TICKET),
     ("POST", "/tickets/<ticket>/undo/<event>", undo.undo, TAKES_PART),
     ("GET", "/tickets/<ticket>/messages/<message>/edit", messages.correct, WROTE_MESSAGE),
     ("POST", "/tickets/<ticket>/messages/<message>/edit", messages.correct, WROTE_MESSAGE),
@@ -76,6 +80,11 @@ ROUTES = [
     # drafts
     ("POST", "/drafts", drafts.save, SIGNED_IN),
     ("POST", "/drafts/discard", drafts.discard, SIGNED_IN),
+    # files that are not sent yet
+    ("POST", "/files", files.upload, SIGNED_IN),
+    ("GET", "/files/<upload>", files.mine, SIGNED_IN),
+    ("GET", "/files/<upload>/small", files.mine_small, SIGNED_IN),
+    ("POST", "/files/<upload>/remove", files.remove, SIGNED_IN),
     # live news
     ("GET", "/tickets/<ticket>/presence", presence.show, AGENT),
     ("POST", "/tickets/<ticket>/presence", presence.say, AGENT),

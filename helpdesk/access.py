@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
 
 from helpdesk.kinds import UNDOABLE
-from models import Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
+from models import Attachment, Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
 
 Answer = Callable[[Person | None, dict[str, Any]], bool]
 
@@ -80,6 +80,15 @@ def visible_messages(person: Person) -> ColumnElement[bool]:
     return true() if person.is_agent else (Message.kind == "reply") & Message.withdrawn_at.is_(None)
 
 
+def visible_files(person: Person) -> ColumnElement[bool]:
+    """Of the files of a ticket that the person sees: what came with the ticket itself or a message they may read."""
+    if person.is_agent:
+        return true()
+    return Attachment.message_id.is_(None) | exists().where(
+        Message.id == Attachment.message_id, visible_messages(person)
+    )
+
+
 def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | None:
     """The ticket, if this person may see it. To change it, it is locked until the transaction ends."""
     wanted = select(Ticket).where(Ticket.id == number, visible_tickets(person))
@@ -90,6 +99,18 @@ def find_message(person: Person, ticket: Ticket, number: int) -> Message | None:
     return db.session.scalar(
         select(Message).where(Message.id == number, Message.ticket_id == ticket.id, visible_messages(person))
     )
+
+
+def find_file(person: Person, ticket: Ticket, number: int) -> Attachment | None:
+    return db.session.scalar(
+        select(Attachment).where(Attachment.id == number, Attachment.ticket_id == ticket.id, visible_files(person))
+    )
+
+
+def find_upload(person: Person, number: int) -> Attachment | None:
+    """A file that this person has added to a form and not sent yet."""
+    own = Attachment.uploader_id == person.id, Attachment.path.is_not(None)
+    return db.session.scalar(select(Attachment).where(Attachment.id == number, *own))
 
 
 def find_event(person: Person, ticket: Ticket, number: int) -> Event | None:

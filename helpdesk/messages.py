@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import events, tickets
+from helpdesk import events, files as attachments, tickets
 from helpdesk.errors import Refused
 from helpdesk.store import now
 from helpdesk.words import FINISHED, PRIORITY_NAMES, SUBJECT_MAX
-from models import Message, MessageVersion, Person, Ticket, db
+from models import Attachment, Message, MessageVersion, Person, Ticket, db
 
 
 def reply(
-    ticket: Ticket, body: str, *, by: Person, form_token: str | None = None, at: datetime | None = None
+    ticket: Ticket,
+    body: str,
+    *,
+    by: Person,
+    form_token: str | None = None,
+    files: Sequence[Attachment] = (),
+    at: datetime | None = None,
 ) -> Ticket:
     """Answer. Returns the ticket it went to: a requester's reply to a closed ticket becomes a new, linked one."""
     tickets.refuse_trashed(ticket)
@@ -24,10 +31,11 @@ def reply(
         return ticket
     at = at or now()
     if ticket.status == "closed" and not by.is_agent:
-        return _follow_up(ticket, body, by, form_token, at)
+        return _follow_up(ticket, body, by, form_token, files, at)
     message, is_new = _write(ticket, "reply", body, by, form_token, at)
     if not is_new:
         return ticket
+    attachments.attach(files, ticket=ticket, message=message)
     events.record("replied", ticket=ticket, message=message, by=by, at=at)
     if by.id == ticket.requester_id and ticket.status in ("pending", "resolved"):
         tickets.set_status(ticket, "open", by=by, at=at, with_reply=True)
@@ -36,23 +44,34 @@ def reply(
     return ticket
 
 
-def reply_and_resolve(ticket: Ticket, body: str, *, by: Person, form_token: str | None = None) -> None:
+def reply_and_resolve(
+    ticket: Ticket, body: str, *, by: Person, form_token: str | None = None, files: Sequence[Attachment] = ()
+) -> None:
     """Answer and mark as resolved; one mail says both."""
     if sent_already(by, form_token):
         return
     if ticket.status in FINISHED:
         raise Refused(_("This ticket is finished already. Send a plain reply instead."))
     at = now()
-    reply(ticket, body, by=by, form_token=form_token, at=at)
+    reply(ticket, body, by=by, form_token=form_token, files=files, at=at)
     tickets.set_status(ticket, "resolved", by=by, at=at, with_reply=True)
 
 
-def note(ticket: Ticket, body: str, *, by: Person, form_token: str | None = None, at: datetime | None = None) -> None:
+def note(
+    ticket: Ticket,
+    body: str,
+    *,
+    by: Person,
+    form_token: str | None = None,
+    files: Sequence[Attachment] = (),
+    at: datetime | None = None,
+) -> None:
     """An internal note: agents only, nobody is mailed, and nothing that a requester can see changes."""
     tickets.refuse_trashed(ticket)
     at = at or now()
     message, is_new = _write(ticket, "note", body, by, form_token, at)
     if is_new:
+        attachments.attach(files, ticket=ticket, message=message)
         events.record("noted", ticket=ticket, message=message, by=by, at=at)
 
 
@@ -81,7 +100,9 @@ def earlier_texts(ticket: Ticket) -> dict[int, list[MessageVersion]]:
     return found
 
 
-def _follow_up(ticket: Ticket, body: str, by: Person, form_token: str | None, at: datetime) -> Ticket:
+def _follow_up(
+    ticket: Ticket, body: str, by: Person, form_token: str | None, files: Sequence[Attachment], at: datetime
+) -> Ticket:
     subject = _("Follow-up: %(subject)s", subject=ticket.subject)[:SUBJECT_MAX]
     return tickets.raise_ticket(
         by=by,
@@ -91,6 +112,7 @@ def _follow_up(ticket: Ticket, body: str, by: Person, form_token: str | None, at
         priority=PRIORITY_NAMES[ticket.priority],
         category=ticket.category if ticket.category and ticket.category.retired_at is None else None,
         form_token=form_token,
+        files=files,
         follows=ticket,
         at=at,
     )

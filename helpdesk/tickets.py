@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import changes, events
+from helpdesk import changes, events, files as attachments
 from helpdesk.errors import Refused
 from helpdesk.store import now
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_NAMES, PRIORITY_RANKS
-from models import Category, Person, Ticket, Watcher, db
+from models import Attachment, Category, Person, Ticket, Watcher, db
 
 
 def raise_ticket(
@@ -26,6 +27,7 @@ def raise_ticket(
     priority: str = "normal",
     category: Category | None = None,
     form_token: str | None = None,
+    files: Sequence[Attachment] = (),
     follows: Ticket | None = None,
     at: datetime | None = None,
 ) -> Ticket:
@@ -40,6 +42,7 @@ def raise_ticket(
     earlier = sent_already(by, form_token) or _insert(ticket)
     if earlier is not None:
         return earlier
+    attachments.attach(files, ticket=ticket)
     if requester is by:
         events.record("raised", ticket=ticket, by=by, at=at)
     else:

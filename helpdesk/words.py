@@ -43,6 +43,20 @@ PASSWORD_MIN, PASSWORD_MAX = 8, 128
 NAME_MAX = 120
 REASON_MAX = 200
 CATEGORY_MAX = 60
+FILE_NAME_MAX, ALT_MAX = 150, 300
+
+FILE_KINDS = {
+    "picture": _l("Picture"),
+    "pdf": _l("PDF"),
+    "text": _l("Text"),
+    "office": _l("Office file"),
+    "mail": _l("Mail"),
+    "archive": _l("Archive"),
+    "media": _l("Sound or film"),
+    "web": _l("Web page"),
+    "program": _l("Program"),
+    "other": _l("File"),
+}
 
 DELIVERY_STATES = {
     "waiting": _l("Waiting"),

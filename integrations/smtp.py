@@ -41,6 +41,11 @@ def message(
     return made
 
 
+def check() -> None:
+    """Greet the mail server and sign in to it, without sending anything. Raises OSError where it does not work."""
+    _Connection(current_app.extensions["mail"]).configure_host().quit()
+
+
 class Line:
     """A conversation with the mail server, opened by the first mail and kept for those after it in the same round."""
 

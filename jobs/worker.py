@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from jobs import chores, sending
+from jobs import chores, files, sending
 
 log = logging.getLogger("desk.worker")
 STOPS = {signal.SIGTERM, signal.SIGINT}
@@ -39,6 +39,8 @@ JOBS = (
     Job(chores.forget_links, 3600),
     Job(chores.forget_drafts, 600),
     Job(chores.forget_presence, 60),
+    Job(files.collect, 60),
+    Job(files.collect_strays, 6 * 3600),
 )
 
 

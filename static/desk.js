@@ -4,6 +4,8 @@ import { start } from "./live.js";
 import "./bell.js";
 import "./news.js";
 import "./drafts.js";
+import "./files.js";
+import "./pictures.js";
 import "./undo.js";
 import "./presence.js";
 

@@ -9,7 +9,7 @@ const sent = new WeakSet();
 const forms = () => [...document.querySelectorAll("form[data-draft]")];
 
 function typed(form) {
-  const fields = new URLSearchParams(new FormData(form));
+  const fields = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
   fields.set("path", new URL(form.action).pathname);
   return fields.toString();
 }

@@ -16,6 +16,7 @@ const held = (element) => element.matches(":hover") || element.contains(document
 const inUse = (form) => "sent" in document.body.dataset || form.contains(document.activeElement) || touched(form);
 
 function touched(form) {
+  if (form.querySelector("[data-coming]")) return true; // a file is on its way into it
   return [...form.elements].some((field) => {
     if (field.type === "hidden" || field.tagName === "BUTTON") return false;
     if (field.tagName === "SELECT") return [...field.options].some((o) => o.selected !== o.defaultSelected && (o.selected || o.defaultSelected));

@@ -47,7 +47,7 @@ def test_the_example_settings_name_nothing_that_does_not_exist():
 
 def test_the_example_settings_hold_no_secret():
     values = dict(re.findall(r"^#? ?([A-Z_]+)=(.*)$", (HOUSE / ".env.example").read_text(), re.M))
-    for name in ("SECRET_KEY", "MAIL_PASSWORD"):
+    for name in ("SECRET_KEY", "MAIL_PASSWORD", "S3_SECRET_KEY"):
         assert values[name].strip() == "", name
     assert not re.search(r"://[^\s/:]+:(?!password|secret|PASSWORD)[^\s@]+@", (HOUSE / ".env.example").read_text())
 

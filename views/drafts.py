@@ -3,7 +3,7 @@
 from flask import Response, abort, flash, redirect, request
 from flask_babel import gettext as _
 
-from helpdesk import access, drafts, messages, tickets
+from helpdesk import access, drafts, files, messages, tickets
 from web import carry
 
 # The forms whose text is kept, by the view that takes it: the fields that somebody writes in, and who may.
@@ -16,12 +16,12 @@ WRITTEN = {
 
 def save(me):
     path = request.form.get("path", "")
-    written = _written(path, me)
+    written = written_in(path, me)
     fields = carry.typed_fields()
     del fields["path"]
     # A form that is sent while its last words are on their way is no draft any more. Its token stays with the page:
     # two pages that show the same draft may each send something of their own.
-    if _is_sent(fields.pop("form_token", ""), me) or not any(fields.get(name, "").strip() for name in written):
+    if is_sent(fields.pop("form_token", ""), me) or not any(fields.get(name, "").strip() for name in written):
         drafts.drop(me, path)
     elif not drafts.keep(me, path, fields):
         return Response(status=413, mimetype="text/plain")
@@ -30,13 +30,14 @@ def save(me):
 
 def discard(me):
     path = request.form.get("path", "")
-    _written(path, me)
+    written_in(path, me)
     drafts.drop(me, path)
+    files.release(me, path)
     flash(_("The draft is discarded."))
     return redirect(carry.page_of(path), 303)
 
 
-def _written(path, me):
+def written_in(path, me):
     """The fields that are written in, where the path is that of a form this person may send."""
     view, parts = carry.taken_by(path)
     if view not in WRITTEN:
@@ -48,5 +49,5 @@ def _written(path, me):
     return fields if may(me, things) else abort(403)
 
 
-def _is_sent(token, me):
+def is_sent(token, me):
     return messages.sent_already(me, token) is not None or tickets.sent_already(me, token) is not None

@@ -6,27 +6,34 @@ from flask_babel import gettext as _
 import forms
 from helpdesk import events, messages, store
 from helpdesk.errors import Refused
+from views import uploads
 from views.ticket_page import back_to, done, page, stale
+from web.door import before_writing
+from web.uploads import takes_files
 
 
-def reply(ticket, me):
+@takes_files()
+@before_writing(uploads.receive)
+def reply(ticket, me, came):
     form = forms.ReplyForm()
-    if not form.validate_on_submit():
-        return page(ticket, me, status=422, reply=form)
+    if not uploads.valid(form, came):
+        return page(ticket, me, status=uploads.status(came), reply=form)
     news = stale(form, ticket, me)
     if news:
         return page(ticket, me, status=409, reply=form, news=news)
     resolves, at = form.resolve.data and me.is_agent, store.now()
     try:
+        sent = {"by": me, "form_token": form.token, "files": uploads.chosen(form, me, came)}
         if resolves:
-            messages.reply_and_resolve(ticket, form.body.data, by=me, form_token=form.token)
+            messages.reply_and_resolve(ticket, form.body.data, **sent)
             went_to = ticket
         else:
-            went_to = messages.reply(ticket, form.body.data, by=me, form_token=form.token)
+            went_to = messages.reply(ticket, form.body.data, **sent)
     except Refused as no:
         form.refuse(no)
         store.undo()
         return page(ticket, me, status=409, reply=form)
+    uploads.settle(me, came)
     if went_to is not ticket:
         flash(_("Ticket #%(old)s is closed, so your reply has become ticket #%(new)s.", old=ticket.id, new=went_to.id))
         return back_to(went_to)
@@ -34,15 +41,18 @@ def reply(ticket, me):
     return done(said, ticket, me, at)
 
 
-def note(ticket, me):
+@takes_files()
+@before_writing(uploads.receive)
+def note(ticket, me, came):
     form = forms.NoteForm()
-    if not form.validate_on_submit():
-        return page(ticket, me, status=422, note=form)
+    if not uploads.valid(form, came):
+        return page(ticket, me, status=uploads.status(came), note=form)
     try:
-        messages.note(ticket, form.body.data, by=me, form_token=form.token)
+        messages.note(ticket, form.body.data, by=me, form_token=form.token, files=uploads.chosen(form, me, came))
     except Refused as no:
         form.refuse(no)
         return page(ticket, me, status=409, note=form)
+    uploads.settle(me, came)
     flash(_("Your note is added. Only agents see it."))
     return back_to(ticket)
 

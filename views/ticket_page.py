@@ -13,6 +13,7 @@ from helpdesk import (
     drafts,
     edits,
     events,
+    files,
     messages,
     notifications,
     people,
@@ -22,6 +23,7 @@ from helpdesk import (
     undo,
 )
 from helpdesk.words import PRIORITY_NAMES
+from views import uploads
 from web.door import aside
 
 
@@ -39,6 +41,7 @@ def page(ticket, me, *, status=200, **given):
             "tickets/show.html",
             ticket=ticket,
             timeline=timeline,
+            attached=files.of_ticket(ticket, me),
             versions=messages.earlier_texts(ticket) if me.is_agent else {},
             watchers=audience.watchers(ticket),
             follows=_visible(ticket.follows_id, me),
@@ -65,6 +68,8 @@ def _forms(ticket, me, seen, given):
     shown = {name: given.get(name) or _fresh(make, name, ticket, me, seen) for name, make in kinds.items()}
     for name in kinds.keys() & given.keys():
         shown[name].seen.data = seen
+    here = url_for("tickets.show", ticket=ticket)
+    uploads.show(me, {f"{here}/{name}": shown[name] for name in kinds if name != "facts"})
     if me.is_agent:
         shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
         shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)

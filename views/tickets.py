@@ -6,7 +6,10 @@ from flask_babel import gettext as _
 import forms
 from helpdesk import categories, drafts, edits, events, people, store, tickets, triage
 from helpdesk.errors import Refused
+from views import uploads
 from views.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
+from web.door import before_writing
+from web.uploads import takes_files
 
 
 def mine(me):
@@ -18,16 +21,23 @@ def mine(me):
 # ---- raise
 
 
-def new(me):
+@takes_files()
+@before_writing(uploads.receive)
+def new(me, came=None):
     form = forms.TicketForm(categories=categories.in_use(), for_agent=me.is_agent)
-    if not form.validate_on_submit():
-        return _new_page(me, form)
+    if not uploads.valid(form, came):
+        return _new_page(me, form, uploads.status(came))
     try:
         requester = people.named(form.requester.data, by=me) if me.is_agent and form.requester.data else me
         if not requester.is_active:
             raise Refused(_("%(name)s is switched off. Choose somebody else.", name=requester.name))
     except Refused as no:
         form.refuse(no, "requester")
+        return _new_page(me, form)
+    try:
+        files = uploads.chosen(form, me, came)
+    except Refused as no:
+        form.refuse(no, "files")
         return _new_page(me, form)
     ticket = tickets.raise_ticket(
         by=me,
@@ -38,17 +48,20 @@ def new(me):
         priority=form.priority.data,
         category=_category(form.category.data),
         form_token=form.token,
+        files=files,
     )
+    uploads.settle(me, came)
     flash(_("Ticket #%(number)s is raised. IT has it now; every answer appears here.", number=ticket.id))
     return redirect(url_for("tickets.show", ticket=ticket), 303)
 
 
-def _new_page(me, form):
+def _new_page(me, form, status=422):
     if request.method == "GET":
         form.show(drafts.find(me, request.path))
+    uploads.show(me, {request.path: form})
     suggestions = people.suggestions() if me.is_agent else []
     html = render_template("tickets/new.html", form=form, suggestions=suggestions)
-    return html, 422 if form.is_submitted() else 200
+    return html, status if form.is_submitted() else 200
 
 
 def _category(value):

@@ -3,7 +3,7 @@
 from flask import flash, url_for
 from flask_babel import gettext as _
 
-from helpdesk import drafts
+from helpdesk import drafts, files
 from helpdesk import undo as acts
 from helpdesk.errors import Refused
 from views.ticket_page import back_to
@@ -23,7 +23,8 @@ def undo(ticket, event, me):
 
 
 def _keep_to_edit(ticket, message, me):
-    """Most take a reply back to send a better one, so its text is there to go on with, unless they wrote on already."""
+    """Most take a reply back to send a better one: its text and files are there again, unless they wrote on already."""
     path = url_for("messages.reply", ticket=ticket)
     if drafts.find(me, path) is None:
         drafts.keep(me, path, {"body": message.body})
+        files.give_back(message, path)

@@ -1,24 +1,38 @@
-"""Bodies that do not say beforehand how long they are."""
+"""How long a body may be, also one that does not say so beforehand."""
 
 from __future__ import annotations
 
 from io import BytesIO
+from typing import IO
 
 from flask import Flask, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from web import uploads
+
+CHUNK = 65536
+
 
 def set_up(app: Flask) -> None:
+    app.request_class = uploads.FormRequest
     app.before_request(_measure)
 
 
 def _measure() -> None:
     """Read a chunked body as far as is allowed. Werkzeug 3.1 would cut a longer form off at the limit, in silence."""
-    environ, most = request.environ, current_app.config["MAX_CONTENT_LENGTH"]
+    environ, most = request.environ, uploads.most_bytes(request)
+    request.max_content_length = most
     if "chunked" not in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         return
-    body = environ["wsgi.input"].read(most + 1)
-    if len(body) > most:
-        raise RequestEntityTooLarge
+    ordinary = most <= current_app.config["MAX_CONTENT_LENGTH"]
+    body: IO[bytes] = BytesIO() if ordinary else uploads.temporary()
+    size = 0
+    while chunk := environ["wsgi.input"].read(min(CHUNK, most + 1 - size)):
+        size += len(chunk)
+        if size > most:
+            body.close()
+            raise RequestEntityTooLarge
+        body.write(chunk)
+    body.seek(0)
     del environ["HTTP_TRANSFER_ENCODING"]
-    environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = body, str(size)

@@ -30,13 +30,15 @@ FINDERS: dict[str, Callable[..., Any]] = {
     "ticket": access.find_ticket,
     "message": access.find_message,
     "event": access.find_event,
+    "file": access.find_file,
+    "upload": access.find_upload,
     "watcher": access.find_watcher,
     "session": access.find_session,
     "person": access.find_person,
     "delivery": access.find_delivery,
     "category": access.find_category,
 }
-IN_TICKET = ("message", "event", "watcher")
+IN_TICKET = ("message", "event", "watcher", "file")
 
 
 class NumberConverter(BaseConverter):
@@ -52,9 +54,10 @@ class NumberConverter(BaseConverter):
 
 
 def before_writing(prepare: Callable[..., dict[str, Any]]) -> Callable[[View], View]:
-    """Let `prepare` do slow work (hash a password) before the view takes its turn to write.
+    """Let `prepare` do slow work (hash a password, take files in) before the view takes its turn to write.
 
-    It runs for unsafe methods only, may read but not change, and returns keyword arguments for the view.
+    It runs for unsafe methods only, once the form is known to be ours, and returns keyword arguments for the view.
+    What is found of the address and who may do it comes after it, so it changes nothing that it has not looked into.
     """
 
     def mark(view: View) -> View:

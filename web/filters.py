@@ -16,7 +16,7 @@ from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
-from helpdesk import events, notifications, text, words
+from helpdesk import events, file_names, notifications, text, words
 
 
 def zone() -> ZoneInfo:
@@ -110,6 +110,8 @@ def set_up(app: Flask) -> None:
     for function in (moment, clock, recent, day, ago, lasting, when, markdown, initials, capped):
         app.add_template_filter(function)
     app.add_template_filter(events.tell, "tell")
+    app.add_template_filter(file_names.middle, "middle")
+    app.add_template_filter(file_names.size, "bytes")
     app.add_template_global(asset)
     app.add_template_global(unread_news)
     app.jinja_env.globals.update(
@@ -117,6 +119,7 @@ def set_up(app: Flask) -> None:
         PRIORITIES=words.PRIORITIES,
         PRIORITY_NAMES=words.PRIORITY_NAMES,
         TYPE_NAMES=words.TYPE_NAMES,
+        FILE_KINDS=words.FILE_KINDS,
         ROLES=words.ROLES,
         language=lambda: str(get_locale() or "en"),
     )

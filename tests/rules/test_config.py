@@ -41,6 +41,18 @@ BAD = {
     "AUTO_CLOSE_DAYS": ["0", "366", "a week"],
     "TRASH_DAYS": ["0", "3651"],
     "MAX_BODY_MB": ["0", "1025", "2 MB"],
+    "MAX_FILE_MB": ["0", "1025", "25 MB"],
+    "MAX_FILES": ["0", "51"],
+    "FILES_ON": ["tape"],
+    "FILES_DIR": ["files\nhere"],
+    "S3_BUCKET": ["a\nb"],
+    "S3_REGION": ["eu\x00"],
+    "S3_ENDPOINT": ["s3.example.com", "ftp://s3.example.com"],
+    "S3_ACCESS_KEY": ["two\nlines"],
+    "S3_SECRET_KEY": ["two\nlines"],
+    "REFUSED_FILE_KINDS": ["exe", "program;web", ".png"],
+    "CLAMAV_HOST": ["127.0.0.1\x00"],
+    "CLAMAV_PORT": ["0", "clamd"],
     "LOG_FORMAT": ["xml"],
 }
 # Lists of names: there is nothing that they could not mean.

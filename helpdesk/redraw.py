@@ -1,0 +1,99 @@
+"""Draws a picture anew, in a process of its own: started by helpdesk/pictures.py, with what it may use bounded.
+
+It is a program, not a part of the desk: it knows no setting and no database, and opens nothing by name. The picture
+comes on the first descriptor named; the new one and a small one go to the others; standard output says what they are.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import resource
+import sys
+import tempfile
+from typing import IO, Any
+
+from PIL import Image, ImageCms, ImageFilter, ImageOps, ImageSequence
+
+# What some formats import only when they need it, at a time when nothing can be opened any more.
+NEEDED_LATE = (copy, tempfile, ImageCms, ImageFilter)
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+SMALL = (640, 480)
+FRAMES = 500
+MEMORY = 1 << 30
+SECONDS = 30
+
+
+def bound(bytes_out: int) -> None:
+    """From here on: little memory and time, no further files, no new processes."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_FSIZE, bytes_out),
+        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def redraw(source: IO[bytes], target: IO[bytes], small: IO[bytes], pixels: int) -> dict[str, Any]:
+    """What was drawn, or {"why": ...}. The size in the picture's head is looked at before anything is decoded."""
+    picture = Image.open(source, formats=FORMATS)
+    frames = getattr(picture, "n_frames", 1) if picture.format in ("GIF", "WEBP") else 1
+    if picture.width * picture.height > pixels or picture.width * picture.height * frames > pixels * 4:
+        return {"why": "pixels"}
+    if frames > FRAMES:
+        return {"why": "frames"}
+    kind = {"BMP": "PNG", "MPO": "JPEG"}.get(str(picture.format), str(picture.format))
+    first = _save_moving(picture, kind, target) if frames > 1 else _save_still(picture, kind, target)
+    first.thumbnail(SMALL)
+    first.save(small, "WEBP", quality=80)
+    return {"format": kind, "size": picture.size if frames > 1 else _turned_size(picture), "small": first.size}
+
+
+def _plain(frame: Image.Image, kind: str) -> Image.Image:
+    """Colours that every format and browser knows; nothing of what was said about the picture comes along."""
+    see_through = frame.mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in frame.info
+    plain = frame.convert("RGBA" if see_through and kind != "JPEG" else "L" if frame.mode in ("1", "L") else "RGB")
+    plain.info = {}
+    return plain
+
+
+def _save_still(picture: Image.Image, kind: str, target: IO[bytes]) -> Image.Image:
+    plain = _plain(ImageOps.exif_transpose(picture), kind)
+    plain.save(target, kind, **({"quality": 85} if kind in ("JPEG", "WEBP") else {}))
+    return plain
+
+
+def _save_moving(picture: Image.Image, kind: str, target: IO[bytes]) -> Image.Image:
+    times = []
+    for number in range(getattr(picture, "n_frames")):
+        picture.seek(number)
+        times.append(max(20, int(picture.info.get("duration") or 100)))
+    picture.seek(0)
+    first = _plain(picture, kind)
+    rest = (_plain(frame, kind) for number, frame in enumerate(ImageSequence.Iterator(picture)) if number)
+    first.save(target, kind, save_all=True, append_images=rest, duration=times, loop=0, disposal=2)
+    return first
+
+
+def _turned_size(picture: Image.Image) -> tuple[int, int]:
+    return picture.size[::-1] if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8) else picture.size
+
+
+def main() -> None:
+    pixels, bytes_out, *given = map(int, sys.argv[1:])
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = None  # Ours comes first, and refuses instead of warning.
+    bound(bytes_out)
+    with os.fdopen(given[0], "rb") as source, os.fdopen(given[1], "wb") as target, os.fdopen(given[2], "wb") as small:
+        try:
+            said = redraw(source, target, small, pixels)
+        except Exception as error:
+            said = {"why": "unreadable", "error": type(error).__name__}
+    print(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Takes a file in: looks at what it is, has it scanned and pictures drawn anew, and puts it on the storage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO
+
+from flask import current_app
+from flask_babel import gettext as _
+
+from helpdesk import file_kinds, file_names, pictures
+from helpdesk.errors import Refused
+from helpdesk.files import Taken, Unavailable
+from helpdesk.words import FILE_KINDS
+from integrations import scanner, storage
+
+log = logging.getLogger("desk.files")
+REDRAWN = {media_type for _pattern, media_type in file_kinds.DRAWN}
+
+
+def take_in(source: BinaryIO, sent_name: str) -> Taken:
+    """The file as it now lies on the storage. No database is asked meanwhile, and a file that fails leaves nothing.
+
+    Raises Refused for what the desk does not take, and Unavailable where the storage or the scanner does not work.
+    """
+    name = file_names.clean(sent_name)
+    kind, media_type = file_kinds.find(source, name)
+    if kind in current_app.config["REFUSED_FILE_KINDS"]:
+        raise Refused(_("%(name)s is refused: this desk takes no files of the kind “%(kind)s”.", **_told(name, kind)))
+    with _working(name):
+        _scan(source, name)
+        return _draw(source, name) if media_type in REDRAWN else _keep(source, name, kind, media_type)
+
+
+def _told(name: str, kind: str) -> dict[str, Any]:
+    return {"name": file_names.middle(name), "kind": FILE_KINDS[kind]}
+
+
+def _scan(source: BinaryIO, name: str) -> None:
+    virus = scanner.scan(source)
+    if virus is not None:
+        log.warning("a virus was refused: %s", virus)
+        raise Refused(_("%(name)s is refused: the virus scanner found something in it.", name=file_names.middle(name)))
+
+
+def _keep(source: BinaryIO, name: str, kind: str, media_type: str) -> Taken:
+    place, key = storage.for_new_files(), storage.new_key()
+    stored = place.put(key, source)
+    return Taken(name, kind, media_type, stored.size, stored.sha256, place.name, key)
+
+
+def _draw(source: BinaryIO, name: str) -> Taken:
+    place, key, small_key = storage.for_new_files(), storage.new_key(), storage.new_key()
+    with ExitStack() as stack:
+        target, small = (stack.enter_context(storage.scratch()) for _part in range(2))
+        try:
+            drawn = pictures.redraw(source, target, small)
+        except Refused as no:
+            raise Refused(f"{file_names.middle(name)}: {no}") from None
+        stored = place.put(key, target)
+        try:
+            place.put(small_key, small)
+        except storage.Away:
+            forget(place.name, key)
+            raise
+    name = file_names.with_ending(name, drawn.endings[0], drawn.endings)
+    size = (small_key, drawn.width, drawn.height)
+    return Taken(name, "picture", drawn.media_type, stored.size, stored.sha256, place.name, key, *size)
+
+
+def forget(place: str, *keys: str | None) -> None:
+    """Remove what no row speaks of. Where that fails it is left to the worker, which finds it later."""
+    for key in keys:
+        try:
+            if key is not None:
+                storage.at(place).delete(key)
+        except storage.Away as away:
+            log.error("could not remove %s: %s", key, away)
+
+
+@contextmanager
+def _working(name: str) -> Iterator[None]:
+    """Tell people in their words what does not work, and the log in ours."""
+    try:
+        yield
+    except (storage.Full, storage.Away, scanner.Away, OSError) as trouble:
+        log.error("a file could not be taken in: %s", trouble)
+        raise Unavailable(_why(trouble, file_names.middle(name))) from trouble
+
+
+def _why(trouble: Exception, name: str) -> str:
+    if isinstance(trouble, storage.Full) or getattr(trouble, "errno", None) in storage.FULL:
+        return no_room(name)
+    if isinstance(trouble, scanner.Away):
+        return str(_("%(name)s could not be scanned for viruses just now. Try again in a few minutes.", name=name))
+    return str(_("%(name)s could not be stored just now. Try again in a few minutes.", name=name))
+
+
+def no_room(name: str) -> str:
+    why = _("%(name)s was not stored: the desk has no room left for files. Please tell your IT team.", name=name)
+    return str(why)

@@ -1,0 +1,148 @@
+"""`flask doctor`: looks at what a desk needs, one thing after the other, and says what to do where something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from flask import current_app
+from flask_babel import gettext as _, ngettext
+
+from helpdesk import files, migrations, people, store
+from integrations import scanner, smtp, storage
+from jobs.files import STRAYS_MOST, look_over, strays
+
+LITTLE_ROOM = 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, and what to do; `advice` is empty where all is well."""
+
+    what: str
+    said: str
+    advice: str = ""
+
+
+def examine(progress: Callable[[int], None] = lambda count: None) -> Iterator[Finding]:
+    """Everything, the quick things first; `progress` is told how many files have been read."""
+    yield _settings()
+    database = _database()
+    yield database
+    yield _mail()
+    yield from _storages()
+    yield _scanner()
+    if not database.advice:
+        yield from _files(progress)
+        yield from _elsewhere()
+        yield from _strays()
+
+
+def _settings() -> Finding:
+    said = _("production") if current_app.config["PRODUCTION"] else _("development")
+    return Finding(_("settings"), f"{said}, {current_app.config['PUBLIC_URL']}")
+
+
+def _database() -> Finding:
+    what = _("database")
+    if not store.reachable():
+        return Finding(what, _("it does not answer"), _("Check DATABASE_URL, and that the server runs."))
+    if not migrations.current():
+        return Finding(what, _("it does not have the tables of this version"), _("Run: flask --app app db upgrade"))
+    if not people.any_admin():
+        return Finding(what, _("there is no admin yet"), _("Run: flask --app app create-admin"))
+    return Finding(what, _("it answers and has the tables of this version"))
+
+
+def _mail() -> Finding:
+    what, config = _("mail"), current_app.config
+    if not config["SENDS_MAIL"]:
+        return Finding(what, _("no MAIL_SERVER is set, so no mail is sent"))
+    server = f"{config['MAIL_SERVER']}:{config['MAIL_PORT']}"
+    try:
+        smtp.check()
+    except OSError as error:
+        advice = _("Check MAIL_SERVER, MAIL_PORT, MAIL_USE_TLS, MAIL_USERNAME and MAIL_PASSWORD.")
+        return Finding(what, f"{server}: {error}", advice)
+    return Finding(what, _("%(server)s lets the desk in", server=server))
+
+
+def _storages() -> Iterator[Finding]:
+    """A file is written, read and removed wherever files are or will be."""
+    for place in storage.places():
+        what, advice = _("files on %(place)s", place=place), ""
+        try:
+            said = _tried(storage.at(place))
+            folder = storage.at(place)
+            if isinstance(folder, storage.Disk) and folder.free() < LITTLE_ROOM:
+                said, advice = _("less than 1 GB of room is left"), _("Make room, or move the files: flask move-files")
+        except (storage.Away, storage.Missing) as trouble:
+            said, advice = str(trouble), _("Check FILES_DIR and the settings whose names begin with S3_.")
+        yield Finding(what, said, advice)
+
+
+def _tried(place: storage.Storage) -> str:
+    key = storage.new_key()
+    with storage.scratch() as file:
+        file.write(b"doctor")
+        stored = place.put(key, file)
+    read = b"".join(place.read(key, 0, stored.size))
+    place.delete(key)
+    if read != b"doctor":
+        raise storage.Away(_("what was written came back changed"))
+    return str(_("can be written and read"))
+
+
+def _scanner() -> Finding:
+    what = _("virus scanner")
+    if not scanner.is_set():
+        return Finding(what, _("no CLAMAV_HOST is set, so files are not scanned"))
+    try:
+        scanner.check()
+    except scanner.Away as away:
+        return Finding(what, str(away), _("Check CLAMAV_HOST and CLAMAV_PORT, and that clamd runs and listens on TCP."))
+    return Finding(what, _("it answers"))
+
+
+def _files(progress: Callable[[int], None]) -> Iterator[Finding]:
+    what, count, read = _("attached files"), 0, 0
+
+    def counting(number: int) -> None:
+        nonlocal read
+        read += number
+        progress(number)
+
+    try:
+        for broken in look_over(counting):
+            count += 1
+            of = {"number": broken.number, "name": broken.name, "ticket": broken.ticket or "-"}
+            advice = _("Get it back from a backup of the files, or ask for it again.")
+            told = _("is missing") if broken.what == "missing" else _("is damaged")
+            yield Finding(what, _("file %(number)s of ticket %(ticket)s, %(name)s,", **of) + f" {told}", advice)
+    except storage.Away as away:
+        yield Finding(what, str(away), _("Check FILES_DIR and the settings whose names begin with S3_."))
+        return
+    if not count:
+        yield Finding(what, ngettext("%(num)s file, as it was stored", "%(num)s files, all as they were stored", read))
+
+
+def _elsewhere() -> Iterator[Finding]:
+    here = current_app.config["FILES_ON"]
+    if count := files.lying_elsewhere(here):
+        said = _("%(count)s lie elsewhere than new ones", count=count)
+        yield Finding(_("attached files"), said + _("; to move them: flask --app app move-files --to %(to)s", to=here))
+
+
+def _strays() -> Iterator[Finding]:
+    for place in storage.places():
+        what = _("files on %(place)s", place=place)
+        try:
+            count = sum(1 for _key in strays(place))
+        except storage.Away:
+            continue  # Said already.
+        if count > STRAYS_MOST:
+            said = _("%(count)s files that this desk does not know", count=count)
+            advice = _("Does another desk use the same place, or an older database? Give each a place of its own.")
+            yield Finding(what, said, advice)
+        elif count:
+            yield Finding(what, _("%(count)s leftovers, which the worker will remove", count=count))

@@ -1,0 +1,153 @@
+"""Files that nobody wants any more, files to be moved from one storage to the other, and files to be looked over."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from helpdesk import files, store
+from integrations import storage
+from models import Attachment, db
+
+log = logging.getLogger("desk.files")
+AT_ONCE = 100
+# A file is written before its row. Whoever still writes after a day has been killed.
+STRAY_AFTER = timedelta(days=1)
+# So many files without rows are no leftovers: the folder or bucket belongs to another desk, or the database does.
+STRAYS_MOST = 200
+
+
+def collect() -> bool:
+    """Remove files that were given up or never sent. Returns whether there may be more.
+
+    Rows first, and files once that is committed: killed in between, this leaves a stray and never a row without a file.
+    """
+    with store.writing():
+        lying = files.collect(most=AT_ONCE)
+    for one in lying:
+        _remove(one.place, one.key)
+    return len(lying) >= AT_ONCE
+
+
+def _remove(place: str, key: str) -> None:
+    try:
+        storage.at(place).delete(key)
+    except storage.Away as away:
+        log.error("%s is left on %s for now: %s", key, place, away)
+
+
+def collect_strays() -> None:
+    """Remove what lies on the storages and has no row."""
+    for place in storage.places():
+        found = list(itertools.islice(strays(place), STRAYS_MOST + 1))
+        if len(found) > STRAYS_MOST:
+            log.error("%s holds many files that this desk does not know. Nothing is removed; see flask doctor", place)
+            continue
+        for key in found:
+            _remove(place, key)
+        if found:
+            log.info("%d stray files removed from %s", len(found), place)
+
+
+def strays(place: str) -> Iterator[str]:
+    """The keys on this storage that belong to no row, and are old enough to be nobody's work of the moment."""
+    keys = storage.at(place).keys(store.now() - STRAY_AFTER)
+    while part := list(itertools.islice(keys, 500)):
+        yield from sorted(files.unknown(part))
+        store.undo()
+
+
+# ---- moving
+
+
+@dataclass
+class Moved:
+    """How a move went."""
+
+    done: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def move(to: str, progress: Callable[[int], None]) -> Moved:
+    """Bring every file to the storage `to`; `progress` is told how many more rows are done.
+
+    Each file is copied, checked, its row changed, and only then removed from where it was. It can be stopped and run
+    again at any time, and the desk works on meanwhile.
+    """
+    outcome, last = Moved(), 0
+    while part := files.after(last):
+        last = part[-1].id
+        waiting = [(file.id, file.name, files.lies(file), file.sha256) for file in part if file.place != to]
+        store.undo()
+        progress(len(part) - len(waiting))
+        for number, name, lying, sha256 in waiting:
+            try:
+                outcome.done += _move_one(number, lying, sha256, to)
+            except (storage.Away, storage.Missing, OSError) as trouble:
+                outcome.failed.append(f"{name} (file {number}): {trouble}")
+            progress(1)
+    return outcome
+
+
+def _move_one(number: int, lying: list[files.Lying], sha256: str, to: str) -> bool:
+    for which, one in enumerate(lying):
+        stored = _copy(one, to)
+        if which == 0 and stored.sha256 != sha256:
+            storage.at(to).delete(one.key)
+            raise storage.Away("its bytes are not those that were stored, it is damaged")
+    with store.writing():
+        known = files.moved(number, to=to)
+    for one in lying:
+        # Its row may have been removed while it was copied; then neither copy is wanted.
+        _remove(one.place if known else to, one.key)
+    return known
+
+
+def _copy(one: files.Lying, to: str) -> storage.Stored:
+    with storage.scratch() as between:
+        for chunk in storage.at(one.place).read(one.key, 0, 1 << 40):
+            between.write(chunk)
+        return storage.at(to).put(one.key, between)
+
+
+# ---- looking over
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file that is not as it was stored. `what` is "missing" or "damaged"."""
+
+    number: int
+    name: str
+    ticket: int | None
+    what: str
+
+
+def look_over(progress: Callable[[int], None]) -> Iterator[Broken]:
+    """Read every file and compare it with what was stored. Raises storage.Away."""
+    last = 0
+    while part := files.after(last):
+        last = part[-1].id
+        looked = [(file, _state(file)) for file in part]
+        db.session.expunge_all()
+        store.undo()
+        for file, what in looked:
+            progress(1)
+            if what:
+                yield Broken(file.id, file.name, file.ticket_id, what)
+
+
+def _state(file: Attachment) -> str:
+    summed = hashlib.sha256()
+    try:
+        for chunk in storage.at(file.place).read(file.key, 0, file.size + 1):
+            summed.update(chunk)
+        if file.small_key:
+            next(storage.at(file.place).read(file.small_key, 0, 1))
+    except (storage.Missing, StopIteration):
+        return "missing"
+    return "" if summed.hexdigest() == file.sha256 else "damaged"

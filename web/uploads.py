@@ -1,0 +1,118 @@
+"""Files on their way in: each is written to the disk as it comes, within bounds, and is gone if nobody keeps it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from flask import Request, current_app, session
+
+View = Callable[..., Any]
+MEGABYTE = 1024 * 1024
+# What a form has around a file: the token, the path, the borders between the parts.
+AROUND = 65536
+
+
+def takes_files(*, one: bool = False) -> Callable[[View], View]:
+    """The view's form may carry files, so its body may be as large as MAX_FILES of them, or as one."""
+
+    def mark(view: View) -> View:
+        view.takes_files = "one" if one else "many"  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def most_bytes(request: Request) -> int:
+    """How long the body may be. Files are for people who are, or were, signed in: their cookie is sealed by us."""
+    config = current_app.config
+    ordinary: int = config["MAX_CONTENT_LENGTH"]
+    takes = getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", None)
+    if takes is None or "_user_id" not in session or request.mimetype != "multipart/form-data":
+        return ordinary
+    if takes == "one":
+        return int(config["MAX_FILE_MB"]) * MEGABYTE + AROUND
+    # Files over their limit are not kept but read, so that the form comes back with what was typed.
+    all_files: int = (config["MAX_FILES"] + 1) * config["MAX_FILE_MB"] * MEGABYTE
+    return ordinary + all_files
+
+
+def temporary() -> IO[bytes]:
+    """A file without a name, on the disk where there is room for files; gone when it is closed, whatever happens."""
+    folder = Path(current_app.config["FILES_DIR"]) / "incoming"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder)
+
+
+class Spool:
+    """One file of a form. What is too large, or does not fit on the disk, is let pass by and remembered in `wrong`.
+
+    Reading goes on, since what was typed may come after the file in the same body.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self.size, self.wrong = most, 0, ""
+        self._file: IO[bytes] | None = None
+
+    def write(self, chunk: bytes) -> int:
+        self.size += len(chunk)
+        if self.size > self._most:
+            self._give_up("large")
+        if not self.wrong and chunk:
+            try:
+                self.file.write(chunk)
+            except OSError:
+                self._give_up("full")
+        return len(chunk)
+
+    @property
+    def file(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = temporary()
+        return self._file
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if self._file is not None:
+            try:
+                return self._file.seek(offset, whence)
+            except OSError:
+                self._give_up("full")
+        return 0
+
+    def read(self, count: int = -1) -> bytes:
+        return self._file.read(count) if self._file is not None else b""
+
+    def close(self) -> None:
+        if self._file is not None:
+            try:
+                self._file.close()
+            except OSError:
+                pass  # Its last bytes found no room; nobody wants them any more.
+            self._file = None
+
+    def _give_up(self, why: str) -> None:
+        self.wrong = self.wrong or why
+        self.close()
+
+
+class FormRequest(Request):
+    """A request whose files go to the disk, in forms that take some."""
+
+    _files = 0
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        if most_bytes(self) <= current_app.config["MAX_CONTENT_LENGTH"]:
+            return super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        self._files += bool(filename)
+        spool = Spool(current_app.config["MAX_FILE_MB"] * MEGABYTE)
+        if self._files > current_app.config["MAX_FILES"]:
+            spool.wrong = "many"
+        return spool  # type: ignore[return-value]
