@@ -41,8 +41,8 @@ PROGRAM_ENDINGS = re.compile(
 )
 # The standard of browsers for telling HTML (whatwg.org, MIME sniffing, 7.1), and SVG and XML with it.
 _MARKUP = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(<!--.{0,4000}?-->\s*)*<(\?xml|\?php|!doctype|html|head|body|script|svg|iframe|h1|div|font|table|"
-    rb"a|style|title|b|br|p|link|meta|img|object|embed|form|math|xsl)\b",
+    rb"(\xef\xbb\xbf)?\s*(<!--.{0,4000}?-->\s*)*<(\?xml|\?php|!doctype|html|head|body|script|svg|iframe|h1|div|font|"
+    rb"table|a|style|title|b|br|p|link|meta|img|object|embed|form|math|xsl)\b",
     re.I | re.S,
 )
 _MAIL = re.compile(rb"(From |(Received|Return-Path|Delivered-To|From|Message-ID|MIME-Version|Date|X-[\w-]+):)", re.I)

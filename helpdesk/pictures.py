@@ -5,6 +5,7 @@ A decoder is the likeliest way in for a crafted file, so it runs in a process of
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -51,6 +52,8 @@ def redraw(source: BinaryIO, target: BinaryIO, small: BinaryIO) -> Drawn:
         raise Refused(_("This picture has too many pixels, at most 50 million are possible. Make it smaller first."))
     if said.get("why") == "frames":
         raise Refused(_("This picture moves for too long. Make it shorter first."))
+    if said.get("why") == "full":
+        raise OSError(errno.ENOSPC, "no room for the picture")
     if "format" not in said:
         raise Refused(_("This picture cannot be read. It may be damaged, or no picture at all."))
     width, height = said["size"]

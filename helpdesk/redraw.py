@@ -7,6 +7,7 @@ comes on the first descriptor named; the new one and a small one go to the other
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import os
 import resource
@@ -90,6 +91,8 @@ def main() -> None:
     with os.fdopen(given[0], "rb") as source, os.fdopen(given[1], "wb") as target, os.fdopen(given[2], "wb") as small:
         try:
             said = redraw(source, target, small, pixels)
+        except OSError as error:
+            said = {"why": "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "unreadable"}
         except Exception as error:
             said = {"why": "unreadable", "error": type(error).__name__}
     print(json.dumps(said))

@@ -1,4 +1,4 @@
-"""`flask doctor`: looks at what a desk needs, one thing after the other, and says what to do where something is wrong."""
+"""`flask doctor`: looks at what a desk needs, one thing after the other, and says what to do about what is wrong."""
 
 from __future__ import annotations
 

@@ -32,11 +32,17 @@ def database_url():
 
 
 @pytest.fixture(scope="session")
-def make_app(database_url):
+def files_dir(tmp_path_factory):
+    """Where the desk under test keeps files, whatever its database is."""
+    return str(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
+def make_app(database_url, files_dir):
     """Make a desk with other settings on the same database."""
 
     def make(**settings):
-        return create_app(SETTINGS | {"DATABASE_URL": database_url} | settings)
+        return create_app(SETTINGS | {"DATABASE_URL": database_url, "FILES_DIR": files_dir} | settings)
 
     return make
 

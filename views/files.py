@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import abort, jsonify, render_template, request
+from flask import Response, abort, jsonify, render_template, request
 from flask_babel import gettext as _
 
 from helpdesk import file_names, files
@@ -121,4 +121,4 @@ def upload(me, number, refused):
 
 def remove(upload, me):
     files.release(me, upload.path, [upload.id])
-    return "", 204
+    return Response(status=204, mimetype="text/plain")

@@ -22,10 +22,11 @@ def mailbox():
 
 
 @pytest.fixture(scope="session")
-def live(_desk, database_url, mailbox):
+def live(_desk, database_url, files_dir, mailbox):
     """The desk as it runs in production, on the suite's database, sending to the mailbox."""
     desk = LiveDesk(
         DATABASE_URL=database_url,
+        FILES_DIR=files_dir,
         SECRET_KEY=SETTINGS["SECRET_KEY"],
         APP_ENV="development",
         REGISTRATION="open",

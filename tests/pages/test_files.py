@@ -1,0 +1,340 @@
+"""Files on pages: attached with and without scripts, kept with the draft, sent, shown, fetched, taken back."""
+
+import io
+import re
+import zipfile
+
+import pytest
+from PIL import Image
+
+from helpdesk import tickets
+from models import Attachment, Draft, Message, Session, Ticket, db
+from tests import builders, files
+from tests.browser import text_of
+from tests.builders import act
+from tests.pages.forms_of import fields
+
+NEW = "/tickets/new"
+TYPED = {
+    "subject": "The screen is red",
+    "description": "All of it",
+    "type": "incident",
+    "priority": "normal",
+    "category": "",
+}
+
+
+@pytest.fixture
+def ticket(cast):
+    return builders.ticket(cast.ada)
+
+
+def reply_path(ticket):
+    return f"/tickets/{ticket.id}/reply"
+
+
+def only(**where):
+    return db.session.query(Attachment).filter_by(**where).one()
+
+
+def attached(browser, ticket, name="log.txt", content=b"all lines", how="reply"):
+    """One file that has been sent with a reply or a note. Returns its row."""
+    answer = files.send(browser, f"/tickets/{ticket.id}/{how}", {"body": "See the file"}, (name, content))
+    assert answer.status_code == 303, text_of(answer)
+    return db.session.query(Attachment).order_by(Attachment.id.desc()).first()
+
+
+# ---- without scripts
+
+
+def test_a_ticket_is_raised_with_files(browse, cast):
+    ada = browse(cast.ada)
+    page = ada.follow(files.send(ada, NEW, TYPED, ("red.png", files.picture()), ("log.txt", b"line")))
+    made = db.session.query(Ticket).one()
+    rows = db.session.query(Attachment).order_by(Attachment.id).all()
+    assert [(row.name, row.kind, row.ticket_id, row.path) for row in rows] == [
+        ("red.png", "picture", made.id, None),
+        ("log.txt", "text", made.id, None),
+    ]
+    assert f"/tickets/{made.id}/files/{rows[0].id}/small" in page.text
+    assert "log.txt Text · 4 B" in text_of(page)
+    assert "Download all 2" in text_of(page)
+
+
+@pytest.mark.parametrize("how", ["reply", "note"])
+def test_a_reply_and_a_note_carry_files(browse, cast, ticket, how):
+    row = attached(browse(cast.cleo), ticket, how=how)
+    assert (row.message_id, row.ticket_id) == (db.session.query(Message).one().id, ticket.id)
+
+
+def test_a_form_that_is_not_accepted_keeps_its_files(browse, cast, ticket):
+    ada = browse(cast.ada)
+    page = files.send(ada, reply_path(ticket), {"body": " "}, ("log.txt", b"line"))
+    assert page.status_code == 422 and "log.txt" in text_of(page)
+    again = fields(page, reply_path(ticket)) | {"body": "Now with words"}
+    assert files.send(ada, reply_path(ticket), again).status_code == 303
+    assert only().message_id == db.session.query(Message).one().id
+
+
+def test_a_file_that_is_not_ticked_is_not_sent_and_not_offered_again(browse, cast, ticket):
+    ada = browse(cast.ada)
+    page = files.send(ada, reply_path(ticket), {"body": ""}, ("one.txt", b"1"), ("two.txt", b"2"))
+    one, two = db.session.query(Attachment).order_by(Attachment.id)
+    form = fields(page, reply_path(ticket)) | {"body": "Only one", "shown": [str(one.id), str(two.id)]}
+    page = ada.follow(files.send(ada, reply_path(ticket), form | {"file": str(one.id)}))
+    assert "one.txt" in text_of(page) and "two.txt" not in text_of(page)
+    db.session.expire_all()
+    assert (two.path, two.ticket_id) == (None, None)
+
+
+def test_the_same_form_sent_twice_carries_its_files_once(browse, cast, ticket):
+    ada = browse(cast.ada)
+    form = fields(ada.get(f"/tickets/{ticket.id}"), reply_path(ticket)) | {"body": "Twice"}
+    for _time in range(2):
+        assert files.send(ada, reply_path(ticket), form, ("log.txt", b"line")).status_code == 303
+    assert only().message_id == db.session.query(Message).one().id
+
+
+def test_a_reply_to_a_closed_ticket_takes_its_files_to_the_new_one(browse, cast, ticket):
+    act(tickets.set_status, ticket, "closed", by=cast.cleo)
+    row = attached(browse(cast.ada), ticket)
+    assert (row.ticket_id, row.message_id) == (
+        db.session.query(Ticket.id).filter_by(follows_id=ticket.id).scalar(),
+        None,
+    )
+
+
+def test_a_form_sent_after_the_session_ended_comes_back_with_what_was_typed(browse, cast, ticket):
+    ada = browse(cast.ada)
+    form = fields(ada.get(f"/tickets/{ticket.id}"), reply_path(ticket)) | {"body": "Typed for long"}
+    db.session.query(Session).delete()
+    db.session.commit()
+    page = files.send(ada, reply_path(ticket), form, ("large.bin", bytes(3_000_000)))
+    assert page.status_code == 401 and "carried" in page.text
+    assert db.session.query(Attachment).count() == 0
+
+
+# ---- with scripts
+
+
+def test_a_file_is_kept_with_the_draft_until_the_form_is_sent(browse, cast, ticket):
+    ada = browse(cast.ada)
+    answer = files.attach(ada, reply_path(ticket), "red.png", files.picture())
+    assert answer.status_code == 201
+    row = only()
+    assert answer.json["file"] == row.id and 'alt="' in answer.json["row"]
+    assert (row.path, row.ticket_id) == (reply_path(ticket), None)
+    other_device = browse(cast.ada).get(f"/tickets/{ticket.id}")
+    assert f"/files/{row.id}/small" in other_device.text
+    form = fields(ada.get(f"/tickets/{ticket.id}"), reply_path(ticket)) | {
+        "body": "Here",
+        f"alt-{row.id}": "A red  screen\n",
+    }
+    page = ada.follow(ada.post(reply_path(ticket), form))
+    assert 'alt="A red screen"' in page.text
+    assert ada.get(f"/files/{row.id}").status_code == 404
+
+
+def test_what_another_window_added_meanwhile_is_not_sent_along_and_not_lost(browse, cast, ticket):
+    ada = browse(cast.ada)
+    form = fields(ada.get(f"/tickets/{ticket.id}"), reply_path(ticket)) | {"body": "First"}
+    files.attach(ada, reply_path(ticket), "later.txt", b"later")
+    page = ada.follow(ada.post(reply_path(ticket), form))
+    assert only().path == reply_path(ticket)
+    assert fields(page, reply_path(ticket))["file"] == str(only().id)
+
+
+def test_a_file_is_removed_before_sending(browse, cast, ticket):
+    ada = browse(cast.ada)
+    number = files.attach(ada, reply_path(ticket), "log.txt", b"line").json["file"]
+    form = fields(ada.get(f"/tickets/{ticket.id}"), reply_path(ticket)) | {"body": "Gone?"}
+    assert ada.post(f"/files/{number}/remove").status_code == 204
+    assert ada.post(f"/files/{number}/remove").status_code == 404
+    page = ada.post(reply_path(ticket), form)
+    assert page.status_code == 409 and "A file is no longer there." in text_of(page) and "Gone?" in page.text
+    assert db.session.query(Message).count() == 0
+
+
+def test_discarding_a_draft_gives_its_files_up(browse, cast, ticket):
+    ada = browse(cast.ada)
+    files.attach(ada, reply_path(ticket), "log.txt", b"line")
+    ada.post("/drafts/discard", {"path": reply_path(ticket)})
+    assert only().path is None
+
+
+def test_files_and_their_descriptions_outlive_a_closed_tab(browse, cast, ticket):
+    ada = browse(cast.ada)
+    number = files.attach(ada, NEW, "red.png", files.picture()).json["file"]
+    ada.post("/drafts", {"path": NEW, "subject": "Half", f"alt-{number}": "Half described"})
+    assert db.session.query(Draft).count() == 1
+    assert fields(ada.get(NEW), NEW)[f"alt-{number}"] == "Half described"
+
+
+@pytest.mark.parametrize("path, status", [("/login", 422), ("", 422), ("/tickets/99999/reply", 404), ("//x", 422)])
+def test_a_file_for_no_form_of_ones_own_is_refused(browse, cast, path, status):
+    assert files.attach(browse(cast.ada), path, "log.txt", b"line").status_code == status
+    assert db.session.query(Attachment).count() == 0
+
+
+def test_a_file_for_somebody_elses_form_is_refused(browse, cast, ticket):
+    assert files.attach(browse(cast.ben), reply_path(ticket), "log.txt", b"x").status_code == 404
+    assert files.attach(browse(cast.ada), f"/tickets/{ticket.id}/note", "log.txt", b"x").status_code == 403
+    act(tickets.add_watcher, ticket, watcher=cast.ben, by=cast.cleo)
+    assert files.attach(browse(cast.ben), reply_path(ticket), "log.txt", b"x").status_code == 403
+    assert files.send(browse(cast.ben), reply_path(ticket), {"body": "x"}, ("log.txt", b"x")).status_code == 403
+    assert db.session.query(Attachment).count() == 0
+
+
+def test_a_file_needs_the_token_of_a_form(browse, cast, ticket):
+    assert files.attach(browse(cast.ada), NEW, "log.txt", b"x", csrf_token="no").status_code == 400
+    assert (
+        files.send(browse(cast.ada), reply_path(ticket), {"body": "x"}, ("a.txt", b"x"), csrf=False).status_code == 400
+    )
+    assert db.session.query(Attachment).count() == 0
+
+
+# ---- fetched
+
+
+def test_a_file_comes_back_byte_for_byte_and_can_do_nothing(browse, cast, ticket):
+    content = bytes(range(256)) * 3000
+    row = attached(browse(cast.ada), ticket, "Größe “1”.bin", content)
+    answer = browse(cast.cleo).get(f"/tickets/{ticket.id}/files/{row.id}")
+    assert answer.data == content and answer.content_length == len(content)
+    assert (
+        dict(answer.headers).items()
+        >= {
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": "attachment; filename=\"Gr__e _1_.bin\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20%E2%80%9C1%E2%80%9D.bin",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+            "Accept-Ranges": "bytes",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }.items()
+    )
+
+
+@pytest.mark.parametrize(
+    "asked, status, part, told",
+    [
+        ("bytes=0-3", 206, b"0123", "bytes 0-3/10"),
+        ("bytes=7-", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-2", 206, b"89", "bytes 8-9/10"),
+        ("bytes=8-99", 206, b"89", "bytes 8-9/10"),
+        ("bytes=10-", 416, None, "bytes */10"),
+        ("bytes=0-1,4-5", 200, b"0123456789", None),
+        ("lines=1-2", 200, b"0123456789", None),
+        ("bytes=x", 200, b"0123456789", None),
+    ],
+)
+def test_a_part_of_a_file_can_be_asked_for(browse, cast, ticket, asked, status, part, told):
+    row = attached(browse(cast.ada), ticket, content=b"0123456789")
+    answer = browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}", headers={"Range": asked})
+    assert (answer.status_code, answer.headers.get("Content-Range")) == (status, told)
+    assert part is None or answer.data == part
+
+
+def test_a_part_of_a_file_that_changed_is_answered_with_the_whole(browse, cast, ticket):
+    row = attached(browse(cast.ada), ticket, content=b"0123456789")
+    ask = {"Range": "bytes=2-3", "If-Range": f'"{row.sha256}"'}
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}", headers=ask).data == b"23"
+    ask["If-Range"] = '"of yesterday"'
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}", headers=ask).data == b"0123456789"
+
+
+def test_a_picture_is_drawn_anew_without_what_it_told_and_upright(browse, cast, ticket):
+    row = attached(browse(cast.ada), ticket, "photo.jpg", files.photo_with_secrets())
+    answer = browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}")
+    assert answer.mimetype == "image/jpeg" and answer.headers["Content-Disposition"].startswith("inline")
+    assert b"13.4050" not in answer.data and b"secret" not in answer.data
+    shown = Image.open(io.BytesIO(answer.data))
+    assert shown.size == (row.width, row.height) == (80, 120) and not dict(shown.getexif())
+    small = browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}/small")
+    assert small.mimetype == "image/webp" and Image.open(io.BytesIO(small.data)).size == (80, 120)
+
+
+def test_a_moving_picture_still_moves(browse, cast, ticket):
+    row = attached(browse(cast.ada), ticket, "click.gif", files.moving_picture())
+    answer = browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}")
+    assert Image.open(io.BytesIO(answer.data)).n_frames == 4
+
+
+def test_only_pictures_have_a_small_form(browse, cast, ticket):
+    row = attached(browse(cast.ada), ticket)
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}/small").status_code == 404
+
+
+def test_all_files_come_as_one_zip_each_under_its_own_name(browse, cast, ticket):
+    ada = browse(cast.ada)
+    for content in (b"first", b"second"):
+        attached(ada, ticket, "log.txt", content)
+    attached(browse(cast.cleo), ticket, "secret.txt", b"among us", how="note")
+    for who, names in ((cast.ada, ["log.txt", "log (2).txt"]), (cast.dan, ["log.txt", "log (2).txt", "secret.txt"])):
+        answer = browse(who).get(f"/tickets/{ticket.id}/files")
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="ticket-{ticket.id}-files.zip"'
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+            assert archive.testzip() is None and archive.namelist() == names
+            assert archive.read("log (2).txt") == b"second"
+
+
+def test_without_files_there_is_no_zip(browse, cast, ticket):
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files").status_code == 404
+
+
+# ---- who sees them
+
+
+def test_files_of_notes_show_nowhere_to_the_requester(browse, cast, ticket):
+    row = attached(browse(cast.cleo), ticket, "secret.txt", how="note")
+    page = browse(cast.ada).get(f"/tickets/{ticket.id}")
+    assert "secret" not in page.text and "Download all" not in page.text
+    for below in ("", "/small"):
+        assert browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}{below}").status_code == 404
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files").status_code == 404
+    assert browse(cast.dan).get(f"/tickets/{ticket.id}/files/{row.id}").status_code == 200
+
+
+def test_what_is_not_sent_is_open_to_whoever_added_it_alone(browse, cast, ticket):
+    number = files.attach(browse(cast.ada), reply_path(ticket), "red.png", files.picture()).json["file"]
+    assert browse(cast.ada).get(f"/files/{number}").status_code == 200
+    assert browse(cast.ada).get(f"/files/{number}/small").status_code == 200
+    for who in (cast.ben, cast.cleo, cast.eve):
+        assert browse(who).get(f"/files/{number}").status_code == 404
+        assert browse(who).get(f"/files/{number}/small").status_code == 404
+        assert browse(who).post(f"/files/{number}/remove").status_code == 404
+        stolen = {"body": "Mine now", "file": str(number)}
+        assert browse(cast.cleo).post(reply_path(ticket), stolen).status_code == 409
+    assert only().uploader_id == cast.ada.id and db.session.query(Message).count() == 0
+
+
+def test_files_follow_their_ticket_into_the_trash_and_out_of_it_and_go_with_it(browse, cast, ticket):
+    row = attached(browse(cast.ada), ticket)
+    where = f"/tickets/{ticket.id}/files/{row.id}"
+    act(tickets.trash, ticket, by=cast.eve)
+    assert [browse(who).get(where).status_code for who in (cast.ada, cast.cleo, cast.eve)] == [404, 404, 200]
+    act(tickets.restore, ticket, by=cast.eve)
+    assert browse(cast.ada).get(where).status_code == 200
+    act(tickets.trash, ticket, by=cast.eve)
+    act(tickets.purge, ticket, by=cast.eve)
+    assert browse(cast.eve).get(where).status_code == 404
+    assert (only().ticket_id, only().message_id, only().path) == (None, None, None)
+
+
+def test_files_of_a_reply_that_is_taken_back_are_in_the_draft_again(browse, cast, make_app):
+    ticket, desk = builders.ticket(cast.ada), make_app(UNDO_SECONDS="60")
+    cleo = browse(cast.cleo, desk=desk)
+    page = cleo.follow(files.send(cleo, reply_path(ticket), {"body": "Oh no"}, ("secret.txt", b"x")))
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files/{only().id}").status_code == 200
+    page = cleo.follow(cleo.post(re.search(r'action="(/tickets/\d+/undo/\d+)"', page.text).group(1)))
+    assert fields(page, reply_path(ticket))["file"] == str(only().id)
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files/{only().id}").status_code == 404
+
+
+def test_files_of_a_reply_that_stays_withdrawn_are_for_agents(browse, cast, ticket):
+    row = attached(browse(cast.cleo), ticket)
+    message = db.session.query(Message).one()
+    message.withdrawn_at = message.created_at
+    db.session.commit()
+    assert browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}").status_code == 404
+    assert browse(cast.dan).get(f"/tickets/{ticket.id}/files/{row.id}").status_code == 200
