@@ -61,7 +61,7 @@ def find(file: BinaryIO, name: str) -> tuple[str, str]:
             return kind, media_type
     if head.startswith(b"PK\x03\x04"):
         return _zip(file, head), OTHER
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") and len(head) >= 512:
         return _compound(file, head), OTHER
     return _text(head, name)
 

@@ -1,7 +1,15 @@
 """Real rows for tests, made by the desk's own acts, each call in a transaction of its own."""
 
-from helpdesk import messages, store, tickets
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+
+from flask import current_app
+
+from helpdesk import files, messages, store, tickets
+from integrations import intake, storage
 from models import Category, db
+from tests.files import picture
 
 
 def ticket(by, subject="Printer on floor 3 prints blank pages", description="Since this morning.", **more):
@@ -29,3 +37,36 @@ def reply(ticket, body="We are looking into it.", **kwargs):
 
 def note(ticket, body="Third one today from this floor.", **kwargs):
     return act(messages.note, ticket, body, **kwargs)
+
+
+def upload(person, path, name="screen.png", content=None):
+    """A file that the person has added to the form that posts to `path`."""
+    taken = _taken(name, content) if content is not None else _again(_screen(current_app.config["FILES_DIR"]))
+    return act(files.keep, person, path, taken, most=50)
+
+
+def _taken(name, content):
+    with storage.scratch() as source:
+        source.write(content)
+        return intake.take_in(source, name)
+
+
+@cache
+def _screen(_folder):
+    """Drawing a picture takes a tenth of a second, too long for a test that wants a hundred."""
+    return _taken("screen.png", picture())
+
+
+def _again(taken):
+    """The same file once more, under names of its own."""
+    place, keys = storage.at(taken.place), {"key": storage.new_key(), "small_key": storage.new_key()}
+    for name, key in keys.items():
+        place.put(key, BytesIO(b"".join(place.read(getattr(taken, name), 0, 10**6))))
+    return replace(taken, **keys)
+
+
+def file(ticket, name="screen.png", content=None, message=None):
+    """A file that came with the ticket, or with one of its messages."""
+    made = upload(message.author if message else ticket.raised_by, "/tickets/new", name, content)
+    act(files.attach, [made], ticket=ticket, message=message)
+    return made

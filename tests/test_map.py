@@ -55,11 +55,14 @@ BELOW_TICKET = {
     "/purge": "admin",
     "/messages/<message>/edit": "author",
     "/undo/<event>": "takes part",
+    "/files": "sees",
+    "/files/<file>": "sees",
+    "/files/<file>/small": "sees",
 }
 PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address",
-    "signed in": "/profile /tickets /drafts /notifications /live",
+    "signed in": "/profile /tickets /drafts /files /notifications /live",
     "agent": "/triage /dashboard",
     "admin": "/trash /people /categories /mail",
 }
@@ -71,11 +74,12 @@ ROUTE_IDS = [f"{method} {path}" for method, path, *rest in ROUTES]
 class World:
     """Rows for every kind of address. Made anew after each request that may have changed something."""
 
-    def __init__(self, cast, number):
+    def __init__(self, cast, number, path):
         self.cast, wren = cast, cast.wren
         self.tickets = {name: builders.ticket(getattr(cast, who)) for name, who in REQUESTERS.items()}
         self.replies = {name: self._reply(ticket) for name, ticket in self.tickets.items()}
         self.note = self._newest(builders.note, self.tickets["adas"])
+        self.files = self._files() if "/files" in path else {}
         self.raised = db.session.query(Event.id).filter_by(ticket_id=self.tickets["adas"].id, kind="raised").scalar()
         with store.writing():
             for name in ("adas", "trashed"):
@@ -96,6 +100,14 @@ class World:
         write(ticket, by=self.cast.cleo)
         return db.session.query(Message.id).order_by(Message.id.desc()).limit(1).scalar()
 
+    def _files(self):
+        """By ticket the file that came with it, with Ada's first also one on its note; for everybody one not sent."""
+        made = {name: builders.file(ticket) for name, ticket in self.tickets.items()}
+        made["note"] = builders.file(self.tickets["adas"], message=db.session.get(Message, self.note))
+        for who in PERSONAS[1:]:
+            made[who] = builders.upload(getattr(self.cast, who), "/tickets/new")
+        return {name: row.id for name, row in made.items()}
+
     def _event_of(self, message):
         return db.session.query(Event.id).filter_by(message_id=message).scalar()
 
@@ -106,6 +118,14 @@ class World:
         if "<session>" in path:
             theirs = {who: self._session(who) for who in ("ada", "eve", me)}
             return [self._at(path, "session", i, "own" if who == me else "nothing") for who, i in theirs.items()]
+        if "<upload>" in path:
+            uploads = {who: self.files[who] for who in ("ada", "eve", me) if who in self.files}
+            places = [self._at(path, "upload", i, "own" if who == me else "nothing") for who, i in uploads.items()]
+            return [
+                *places,
+                self._at(path, "upload", self.files["adas"], "nothing"),
+                self._at(path, "upload", MISSING, "nothing"),
+            ]
         for name in ("person", "delivery", "category"):
             if f"<{name}>" in path:
                 found, lost = getattr(self, name), MISSING
@@ -133,6 +153,13 @@ class World:
             yield "adas", "event", MISSING, "nothing"
             yield "adas", "event", self.raised, "nothing"
             yield "missing", "event", events["adas"], whose["adas"]
+        elif "<file>" in path:
+            yield from ((name, "file", self.files[name], "") for name in self.tickets)
+            yield "adas", "file", self.files["note"], "note"
+            yield "adas", "file", self.files["bens"], "nothing"
+            yield "adas", "file", self.files["ada"], "nothing"
+            yield "adas", "file", MISSING, "nothing"
+            yield "missing", "file", self.files["adas"], ""
         elif "<watcher>" in path:
             yield "adas", "watcher", self.wren, "watcher"
             yield "trashed", "watcher", self.wren, "watcher"
@@ -192,7 +219,7 @@ def answered(method, response):
     """What an answer amounts to, in the words of `expected`."""
     if response.status_code == 303 and "/login?next=" in response.headers["Location"] or response.status_code == 401:
         return "sign in"
-    return "in" if response.status_code in (200, 303, 409, 422, 429) else response.status_code
+    return "in" if response.status_code in (200, 204, 303, 409, 422, 429) else response.status_code
 
 
 @pytest.fixture
@@ -206,7 +233,7 @@ def everybody(cast, browse):
 
 @pytest.mark.parametrize("method, path", [row[:2] for row in ROUTES if row[0] == "GET"], ids=lambda value: value)
 def test_every_page_opens_for_those_it_is_for_and_changes_nothing(method, path, everybody, cast):
-    world = World(cast, 0)
+    world = World(cast, 0, path)
     before = rows()
     for who, browser in everybody.items():
         for place in world.places(path, who):
@@ -218,7 +245,7 @@ def test_every_page_opens_for_those_it_is_for_and_changes_nothing(method, path, 
 
 @pytest.mark.parametrize("method, path", [row[:2] for row in ROUTES if row[0] != "GET"], ids=lambda value: value)
 def test_every_act_is_open_to_those_it_is_for_and_to_nobody_else(method, path, everybody, cast, browse):
-    world = World(cast, 0)
+    world = World(cast, 0, path)
     made, before = 0, rows()
     for who, browser in everybody.items():
         token = browser.token()
@@ -234,7 +261,7 @@ def test_every_act_is_open_to_those_it_is_for_and_to_nobody_else(method, path, e
             assert answered(method, answer) == wanted, f"{who} {place}: {answer.status_code}"
             if wanted == "in":
                 made += 1
-                world, browser = World(cast, made), browse(getattr(cast, who, None))
+                world, browser = World(cast, made, path), browse(getattr(cast, who, None))
                 token, before = browser.token(), rows()
         assert rows() == before, f"{who} was refused and yet changed something"
 
