@@ -13,13 +13,13 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import forms
-from helpdesk import backup, demo, import_file, importing, migrations, passwords, people, store
+from helpdesk import backup, demo, import_file, importing, indexing, migrations, passwords, people, store
 from helpdesk.errors import Refused
 from models import db
 
 
 def set_up(app):
-    for command in (create_admin, first_key, import_tickets, demo_company, write_backup, work):
+    for command in (create_admin, first_key, import_tickets, demo_company, rebuild_search, write_backup, work):
         app.cli.add_command(command)
 
 
@@ -116,6 +116,14 @@ def demo_company():
         click.echo(f"{address:{widest}}  {role:5}  {secret}")
     url = current_app.config["PUBLIC_URL"]
     click.echo(_("Sign in with one of these at %(url)s/login. No mail goes to any of them.", url=url))
+
+
+@chore("rebuild-search")
+def rebuild_search():
+    """Make the search index anew from what the tickets say, while the desk goes on working."""
+    with click.progressbar(length=indexing.how_many(), label=_("Rebuilding"), file=sys.stderr) as bar:
+        done = indexing.rebuild(bar.update)
+    click.echo(_("%(done)d tickets can be searched.", done=done))
 
 
 @chore("backup")

@@ -4,10 +4,13 @@ from flask import current_app, render_template, request
 
 from helpdesk import store
 from helpdesk import triage as lists
+from views import search
 from web.filters import zone
 
 
 def triage(me):
+    if "q" in request.args:
+        return search.found(me)
     view = request.args.get("view", "new")
     sort = request.args.get("sort", "activity")
     view, sort = view if view in lists.VIEWS else "all", sort if sort in lists.SORTS else "activity"
