@@ -19,6 +19,7 @@ from helpdesk import (
     files as attached,
     import_file,
     importing,
+    indexing,
     migrations,
     passwords,
     people,
@@ -39,6 +40,7 @@ def set_up(app):
         write_backup,
         move_files,
         doctor,
+        rebuild_search,
         rebuild_tallies,
         work,
     ):
@@ -138,6 +140,14 @@ def demo_company():
         click.echo(f"{address:{widest}}  {role:5}  {secret}")
     url = current_app.config["PUBLIC_URL"]
     click.echo(_("Sign in with one of these at %(url)s/login. No mail goes to any of them.", url=url))
+
+
+@chore("rebuild-search")
+def rebuild_search():
+    """Make the search index anew from what the tickets say, while the desk goes on working."""
+    with click.progressbar(length=indexing.how_many(), label=_("Rebuilding"), file=sys.stderr) as bar:
+        done = indexing.rebuild(bar.update)
+    click.echo(_("%(done)d tickets can be searched.", done=done))
 
 
 @chore("backup")

@@ -15,6 +15,7 @@ from views import (
     presence,
     profile,
     relations,
+    search,
     settings,
     tickets,
     triage,
@@ -89,6 +90,9 @@ ROUTES = [
     ("GET", "/notifications", notifications.mine, SIGNED_IN),
     ("GET", "/notifications/count", notifications.count, SIGNED_IN),
     ("POST", "/notifications/read", notifications.read, SIGNED_IN),
+    # search
+    ("GET", "/search", search.results, SIGNED_IN),
+    ("GET", "/search/completions", search.completions, SIGNED_IN),
     # drafts
     ("POST", "/drafts", drafts.save, SIGNED_IN),
     ("POST", "/drafts/discard", drafts.discard, SIGNED_IN),

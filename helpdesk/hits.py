@@ -52,7 +52,7 @@ POSTGRES_WORDS = (
 class Hits:
     """Rows with `id` and `subject` (folded), newest first. `all`: there are no others."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Row[int, str]]
     all: bool
 
 
@@ -88,8 +88,8 @@ def holds(term: Term, document: str) -> bool:
     return (pattern in document) is not term.without
 
 
-def _rows() -> Select[Any]:
-    joined: Select[Any] = select(Ticket.id, SearchText.subject).join(SearchText, SearchText.ticket_id == Ticket.id)
+def _rows() -> Select[int, str]:
+    joined = select(Ticket.id, SearchText.subject).join(SearchText, SearchText.ticket_id == Ticket.id)
     return joined.order_by(Ticket.id.desc()).limit(MOST)
 
 
@@ -97,14 +97,14 @@ def _among(ids: list[int], said: list[ColumnElement[bool]]) -> Hits:
     return _those(_rows().where(Ticket.id.in_(ids), *said)) if ids else Hits([], True)
 
 
-def _those(wanted: Select[Any], *, all: bool = True) -> Hits:
+def _those(wanted: Select[int, str], *, all: bool = True) -> Hits:
     rows = db.session.execute(wanted).all()
     return Hits(rows, all and len(rows) < MOST)
 
 
-def _of(hits: FromClause) -> Select[Any]:
+def _of(hits: FromClause) -> Select[int, str]:
     """The rows of these ids only: the list of ids comes first, whatever the planner thinks of it."""
-    found: Select[Any] = select(Ticket.id, SearchText.subject).select_from(hits).join(Ticket, Ticket.id == hits.c.id)
+    found = select(Ticket.id, SearchText.subject).select_from(hits).join(Ticket, Ticket.id == hits.c.id)
     return found.join(SearchText, SearchText.ticket_id == Ticket.id).order_by(Ticket.id.desc()).limit(MOST)
 
 

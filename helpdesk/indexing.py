@@ -77,6 +77,10 @@ def _fitting(text: str) -> str:
     return text if len(text) <= TEXT_MAX else text[:TEXT_MAX].rpartition(" ")[0] + " "
 
 
+def how_many() -> int:
+    return db.session.scalar(select(func.count()).select_from(Ticket)) or 0
+
+
 def rebuild(progress: Callable[[int], None]) -> int:
     """Make every document anew, in batches, while the desk goes on working. Returns how many there are."""
     last = done = 0

@@ -24,8 +24,8 @@ IS = ("unassigned", "active", "finished")
 HAS = {"reply": False, "note": True}  # The second says: for agents only.
 ME, NOBODY = "me", "nobody"
 
-# Fields and `has:` values that other parts of the desk add, for example tags and files: for the field its values (None:
-# any word), for the value whether it is for agents only. Their SQL goes into helpdesk/conditions.py under the same names.
+# Fields and `has:` values that other parts of the desk add, such as tags and files: for a field its values (None: any
+# word may stand there), for a value whether it is for agents only. What they mean is added to helpdesk/conditions.py.
 MORE_FIELDS: dict[str, tuple[str, ...] | None] = {}
 MORE_HAS: dict[str, bool] = {}
 
@@ -205,25 +205,10 @@ def _values(token: _Token, start: int) -> list[str]:
 
 def _filter(name: str, values: list[str], without: bool, known: Known) -> Filter:
     if name not in known.fields:
-        near = _nearest(name, known.fields)
-        raise Mistake(
-            _("There is no field “%(name)s”.", name=name)
-            + _did_you_mean(near)
-            + " "
-            + _(
-                "Fields are: %(all)s. To look for these letters themselves, put them in quotes.",
-                all=_list(known.fields),
-            ),
-            near,
-        )
+        raise _no_such_field(name, known)
     if not values:
-        raise Mistake(
-            _(
-                "Say what “%(name)s:” should be, for example %(example)s.",
-                name=name,
-                example=EXAMPLES.get(name, name + ":…"),
-            )
-        )
+        example = EXAMPLES.get(name, f"{name}:…")
+        raise Mistake(_("Say what “%(name)s:” should be, for example %(example)s.", name=name, example=example))
     return Filter(name, tuple(dict.fromkeys(_value(name, value, known.fields[name]) for value in values)), without)
 
 
@@ -240,31 +225,28 @@ EXAMPLES = {
 }
 
 
+def _no_such_field(name: str, known: Known) -> Mistake:
+    near = _nearest(name, known.fields)
+    said = _("There is no field “%(name)s”.", name=name) + _did_you_mean(near)
+    all_of_them = _("Fields are: %(all)s.", all=_list(known.fields))
+    return Mistake(f"{said} {all_of_them} " + _("To look for these letters themselves, put them in quotes."), near)
+
+
 def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
     if name in MOMENTS:
         try:
             return spans.normal(value)
         except ValueError:
-            raise Mistake(
-                _(
-                    "“%(value)s” is no time for “%(name)s:”. Write for example %(name)s:>2026-01-31, %(name)s:2026-01 or "
-                    "%(name)s:<7d for the last seven days.",
-                    value=value,
-                    name=name,
-                )
-            ) from None
+            said = _("“%(value)s” is no time for “%(name)s:”.", value=value, name=name)
+            example = _("Write for example %(name)s:>2026-01-31, %(name)s:2026-01 or %(name)s:<7d.", name=name)
+            raise Mistake(f"{said} {example}") from None
     if allowed is None:
         return " ".join(bare_letters(value).replace('"', "").split()) or value
     if slug(value) in allowed:
         return slug(value)
     near = _nearest(slug(value), allowed)
-    raise Mistake(
-        _("“%(name)s:” cannot be “%(value)s”.", name=name, value=value)
-        + _did_you_mean(near)
-        + " "
-        + _("It can be: %(all)s.", all=_list(allowed)),
-        near,
-    )
+    said = _("“%(name)s:” cannot be “%(value)s”.", name=name, value=value) + _did_you_mean(near)
+    raise Mistake(f"{said} " + _("It can be: %(all)s.", all=_list(allowed)), near)
 
 
 def _nearest(word: str, among: Iterable[str]) -> str:

@@ -75,7 +75,7 @@ def where(wanted: Query, asker: Asker) -> tuple[ColumnElement[bool], bool]:
     return Ticket.id.in_(ids) & conditions.where((), asker), found.all
 
 
-def ranked(rows: Sequence[Row[Any]], terms: list[Term]) -> list[int]:
+def ranked(rows: Sequence[Row[int, str]], terms: list[Term]) -> list[int]:
     """Ids, those that have more of the words in their subject first, whole words before begun ones, then the newest."""
     wanted = [(f" {' '.join(term.words)}", term.begun) for term in terms if not term.without]
 

@@ -39,7 +39,7 @@ def between(value: str, zone: ZoneInfo, now: datetime) -> Span:
         day = now.astimezone(zone).date() - timedelta(days=NAMED.index(value))
         return _start(day, zone), _start(day + timedelta(days=1), zone)
     if found := _AGE.fullmatch(value):
-        since = max(now - timedelta(hours=int(found[2]) * HOURS[found[3]]), EARLIEST)
+        since = now - min(timedelta(hours=int(found[2]) * HOURS[found[3]]), now - EARLIEST)
         return (since, None) if found[1] == "<" else (None, since)
     if found := _RANGE.fullmatch(value):
         return _period(found[1], zone)[0], _period(found[2], zone)[1]

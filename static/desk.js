@@ -9,6 +9,7 @@ import "./pictures.js";
 import "./undo.js";
 import "./presence.js";
 import "./tags.js";
+import "./search.js";
 
 document.documentElement.classList.add("scripted");
 

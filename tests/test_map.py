@@ -62,7 +62,7 @@ BELOW_TICKET = {
 PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address",
-    "signed in": "/profile /tickets /drafts /files /notifications /live",
+    "signed in": "/profile /tickets /drafts /files /notifications /live /search",
     "agent": "/triage /dashboard",
     "admin": "/trash /people /categories /mail",
 }

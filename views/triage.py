@@ -5,11 +5,14 @@ from flask import Response, abort, current_app, render_template, request, stream
 from helpdesk import exporting, store, tags
 from helpdesk import triage as lists
 from helpdesk.figures import figures
+from views import search
 from web.door import aside
 from web.filters import zone
 
 
 def triage(me):
+    if "q" in request.args:
+        return search.found(me)
     view = request.args.get("view", "new")
     sort = request.args.get("sort", "activity")
     view, sort = view if view in lists.VIEWS else "all", sort if sort in lists.SORTS else "activity"

@@ -1,4 +1,4 @@
-"""Searching: what is found, by whom, in which order, on the database under test; and that the index follows every act."""
+"""Searching: what is found, by whom, in which order, on each database; and that the index follows every act."""
 
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -60,7 +60,8 @@ def test_words_are_found_however_they_are_typed(cast, typed):
     made = builders.ticket(
         cast.ada,
         "Printer in the Café: paper jam",
-        "PC says 0x80070005. IT help me with the VPN, Wi-Fi and wifi. 打印机坏了 한국어 Принтер Straße user@example.com it does not",
+        "PC says 0x80070005. IT help me with the VPN, Wi-Fi and wifi. 打印机坏了 한국어 Принтер Straße "
+        "user@example.com it does not",
     )
     assert found(cast.cleo, typed) == [made.id]
     assert found(cast.ada, typed) == [made.id]

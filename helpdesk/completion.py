@@ -1,0 +1,92 @@
+"""What could come next while somebody types a query: names of fields, and values they may know of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from helpdesk import people
+from helpdesk.query import IS, ME, MOMENTS, NOBODY, Known
+from helpdesk.text import fold
+from helpdesk.words import PRIORITIES, PRIORITY_RANKS, STATUSES
+from models import Person
+
+MOST = 8
+
+FIELD_HINTS = {
+    "status": _l("New, open, pending, resolved, closed"),
+    "assignee": _l("Who has it"),
+    "category": _l("What it is about"),
+    "priority": _l("Low to urgent"),
+    "requester": _l("Who asked for it"),
+    "created": _l("When it was raised"),
+    "updated": _l("When something last happened"),
+    "is": _l("Unassigned, active, finished"),
+    "has": _l("What it holds"),
+}
+VALUE_HINTS: dict[str, dict[str, Any]] = {
+    "status": dict(STATUSES),
+    "priority": {name: PRIORITIES[rank] for name, rank in PRIORITY_RANKS.items()},
+    "is": dict(zip(IS, (_l("Nobody has it"), _l("New, open or pending"), _l("Resolved or closed")))),
+    "has": {"reply": _l("A reply"), "note": _l("An internal note")},
+}
+TIMES = {
+    "today": _l("Today"),
+    "yesterday": _l("Yesterday"),
+    "<7d": _l("In the last 7 days"),
+    "<30d": _l("In the last 30 days"),
+    ">30d": _l("More than 30 days ago"),
+}
+
+# The last part of what is typed: a minus perhaps, then the beginning of a field, or a field and the last of its values.
+_FIELD = re.compile(r"(?:^|.*\s)-?([A-Za-z]+)$", re.DOTALL)
+_VALUE = re.compile(r'(?:^|.*\s)-?([A-Za-z]{2,}):(?:(?:"[^"]*"|[^\s",]*),)*("[^"]*|[^\s",]*)$', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What could stand there, with a word about it, and the whole text once it is taken."""
+
+    shown: str
+    hint: str
+    text: str
+
+
+def complete(typed: str, known: Known, reader: Person) -> list[Choice]:
+    """What could be meant by the end of what is typed so far; nothing inside a phrase."""
+    if found := _VALUE.fullmatch(typed):
+        name, begun = found[1].lower(), found[2].lstrip('"')
+        values = _values(name, begun, known, reader) if name in known.fields else []
+        start = typed[: found.start(2)]
+        return [Choice(_safe(value), hint, f"{start}{_safe(value)} ") for value, hint in values[:MOST]]
+    if (found := _FIELD.fullmatch(typed)) and typed.count('"') % 2 == 0:
+        begun, start = found[1].lower(), typed[: found.start(1)]
+        names = [name for name in known.fields if name.startswith(begun)]
+        return [Choice(f"{name}:", str(FIELD_HINTS.get(name, "")), f"{start}{name}:") for name in names[:MOST]]
+    return []
+
+
+def _values(name: str, begun: str, known: Known, reader: Person) -> list[tuple[str, str]]:
+    hints = {value: str(hint) for value, hint in (TIMES if name in MOMENTS else VALUE_HINTS.get(name, {})).items()}
+    if name in ("assignee", "requester"):
+        return _people(name, begun, reader)
+    offered = tuple(TIMES) if name in MOMENTS else known.fields[name] or ()
+    return [(value, hints.get(value, "")) for value in offered if value.startswith(fold(begun).replace(" ", "-"))]
+
+
+def _people(name: str, begun: str, reader: Person) -> list[tuple[str, str]]:
+    """Names for agents only: who works here is nothing that a requester may leaf through."""
+    named = [(ME, reader.name)] + ([(NOBODY, "")] if name == "assignee" else [])
+    if reader.is_agent:
+        some = people.agents() if name == "assignee" else people.search(begun, most=MOST) if begun else []
+        named += [
+            (person.folded_name, person.email) for person in some if f" {fold(begun)}" in f" {person.folded_name}"
+        ]
+    return [(value, hint) for value, hint in named if f" {fold(begun)}" in f" {value}"]
+
+
+def _safe(value: str) -> str:
+    return f'"{value}"' if " " in value else value

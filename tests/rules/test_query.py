@@ -1,0 +1,184 @@
+"""The query language: what is understood, what is refused and how, and that writing and reading agree."""
+
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+
+from helpdesk import folding, query, spans
+from helpdesk.query import Filter, Mistake, Query, Word
+from tests import queries
+
+AGENT = query.known_to(agent=True, categories=queries.CATEGORIES)
+USER = query.known_to(agent=False, categories=queries.CATEGORIES)
+NOW = datetime(2026, 3, 15, 12, tzinfo=timezone.utc)
+
+
+def parts(typed, known=AGENT):
+    return query.parse(typed, known).parts
+
+
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        ("printer", Word("printer")),
+        ("-printer", Word("printer", without=True)),
+        ('"paper  jam"', Word("paper jam", exact=True)),
+        ("“paper jam”", Word("paper jam", exact=True)),
+        ('-"paper jam', Word("paper jam", exact=True, without=True)),
+        ("status:open,pending", Filter("status", ("open", "pending"))),
+        ("Status:OPEN", Filter("status", ("open",))),
+        ("-status:closed", Filter("status", ("closed",), without=True)),
+        ("category:hardware", Filter("category", ("hardware",))),
+        ('category:"Access Rights"', Filter("category", ("access-rights",))),
+        ("category:access-rights", Filter("category", ("access-rights",))),
+        ('assignee:"Ada Okafor",me', Filter("assignee", ("ada okafor", "me"))),
+        ("created:>2026-1-5", Filter("created", (">2026-01-05",))),
+        ("updated:7d", Filter("updated", ("<7d",))),
+        ("is:unassigned", Filter("is", ("unassigned",))),
+        ("has:note", Filter("has", ("note",))),
+        ("https://intranet.example/status:x", Word("https://intranet.example/status:x")),
+        ("error:", Word("error:")),
+        ("12:30", Word("12:30")),
+        ("C:\\temp", Word("C:\\temp")),
+        ('"status:open"', Word("status:open", exact=True)),
+    ],
+)
+def test_it_is_understood_as_it_is_meant(typed, meant):
+    assert parts(typed) == (meant,)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", '""', "-", "--", "%", "… !", '"?"'])
+def test_what_holds_no_word_looks_for_nothing(typed):
+    assert parts(typed) == ()
+
+
+@pytest.mark.parametrize(
+    "typed, number", [("12", 12), ("#12", 12), (" #12 ", 12), ("12 13", None), ("#0", None), ("-12", None)]
+)
+def test_a_number_alone_is_a_ticket(typed, number):
+    assert query.parse(typed, AGENT).number == number
+
+
+@pytest.mark.parametrize(
+    "typed, named, instead",
+    [
+        ("stat:open", "stat", "status"),
+        ("status:opne", "opne", "open"),
+        ("priority:hgih", "hgih", "high"),
+        ("category:hardwear", "hardwear", "hardware"),
+        ("is:unasigned", "unasigned", "unassigned"),
+        ("created:>soon", "soon", ""),
+        ("created:2026-02-30", "2026-02-30", ""),
+        ("status:", "status:", ""),
+        ("foo:bar", "foo", ""),
+    ],
+)
+def test_a_mistake_is_named_and_the_nearest_word_offered(typed, named, instead):
+    with pytest.raises(Mistake) as mistake:
+        query.parse(f"printer {typed}", AGENT)
+    assert named in str(mistake.value) and instead in str(mistake.value)
+    assert mistake.value.instead == instead
+
+
+def test_a_mistake_lists_what_could_stand_there():
+    with pytest.raises(Mistake) as mistake:
+        query.parse("status:x", AGENT)
+    assert all(status in str(mistake.value) for status in queries.STATUSES)
+
+
+def test_a_requester_hears_nothing_of_notes():
+    with pytest.raises(Mistake) as mistake:
+        query.parse("has:note", USER)
+    assert "reply" in str(mistake.value) and "It can be: reply." in str(mistake.value)
+    assert query.parse("has:reply", USER).parts
+
+
+@pytest.mark.parametrize("typed", ["x" * 401, "a " * 21])
+def test_a_query_has_its_limits(typed):
+    with pytest.raises(Mistake):
+        query.parse(typed, AGENT)
+
+
+def test_a_form_reads_and_changes_one_field_and_leaves_the_others():
+    wanted = query.parse("printer status:open -priority:low is:active", AGENT)
+    assert (wanted.value("status"), wanted.value("priority"), wanted.value("category")) == ("open", "", "")
+    assert query.write(wanted.having("status", "closed")) == "printer -priority:low is:active status:closed"
+    assert query.write(wanted.having("status", "")) == "printer -priority:low is:active"
+
+
+# ---- written and read
+
+
+def _read(typed):
+    try:
+        return query.parse(typed, AGENT)
+    except Mistake:
+        return None
+
+
+@given(queries.typed)
+@settings(max_examples=1000, deadline=None)
+def test_whatever_is_typed_is_understood_or_refused_and_written_back_as_it_was_understood(typed):
+    wanted = _read(typed)
+    if wanted is not None and len(query.write(wanted)) <= query.LONGEST:
+        assert query.parse(query.write(wanted), AGENT) == wanted
+        assert query.write(query.parse(query.write(wanted), AGENT)) == query.write(wanted)
+
+
+@given(queries.queries)
+@settings(max_examples=300, deadline=None)
+def test_what_makes_sense_is_understood_and_written_back(typed):
+    assert query.parse(query.write(query.parse(typed, AGENT)), AGENT) == query.parse(typed, AGENT)
+
+
+@given(queries.typed)
+@settings(max_examples=500, deadline=None)
+def test_folded_words_hold_nothing_that_a_database_could_take_for_more_than_a_word(typed):
+    for word in folding.words(typed):
+        assert word.isascii() and word.isalnum() and word == word.lower() and 3 <= len(word) <= folding.LONGEST
+    wanted = folding.term(typed, exact=True)
+    if wanted is not None and len(wanted.words) < 3:
+        assert f" {' '.join(wanted.words)}" in folding.document(typed)
+
+
+# ---- times
+
+
+@pytest.mark.parametrize(
+    "value, start, end",
+    [
+        ("2026-03-01", "2026-02-28T23:00", "2026-03-01T23:00"),
+        ("2026-03", "2026-02-28T23:00", "2026-03-31T22:00"),
+        ("2026", "2025-12-31T23:00", "2026-12-31T23:00"),
+        (">2026-03-01", "2026-03-01T23:00", None),
+        (">=2026-03-01", "2026-02-28T23:00", None),
+        ("<2026-03-01", None, "2026-02-28T23:00"),
+        ("<=2026-03-01", None, "2026-03-01T23:00"),
+        ("2026-03-01..2026-03-02", "2026-02-28T23:00", "2026-03-02T23:00"),
+        ("<7d", "2026-03-08T12:00", None),
+        (">12h", None, "2026-03-15T00:00"),
+        ("today", "2026-03-14T23:00", "2026-03-15T23:00"),
+        ("yesterday", "2026-03-13T23:00", "2026-03-14T23:00"),
+        ("<9999y", "1970-01-01T00:00", None),
+    ],
+)
+def test_times_are_meant_in_the_persons_zone(value, start, end):
+    moments = [text and datetime.fromisoformat(text).replace(tzinfo=timezone.utc) for text in (start, end)]
+    assert list(spans.between(spans.normal(value), ZoneInfo("Europe/Berlin"), NOW)) == moments
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "2026-13", "0000", "9999", "99999d", "<", "2026-1-1-1", "..", "2026..", ">a..b", "٣d"]
+)
+def test_what_is_no_time_is_refused(value):
+    with pytest.raises(ValueError):
+        spans.normal(value)
+
+
+def test_a_query_is_made_of_parts_that_all_hold():
+    wanted = query.parse('status:open printer "paper jam" -toner', AGENT)
+    assert [term.without for term in wanted.terms] == [False, False, True]
+    assert wanted.filters == [Filter("status", ("open",))]
+    assert Query().terms == []

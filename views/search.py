@@ -1,0 +1,122 @@
+"""Searching tickets: the results, the same query as a list in triage, and what could come next while typing."""
+
+from flask import jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from helpdesk import access, categories, completion, people, query, search, snippets, store, triage
+from helpdesk.conditions import Asker
+from helpdesk.query import Mistake, Query
+from helpdesk.words import PRIORITIES, PRIORITY_NAMES, STATUSES
+from web.filters import zone
+
+FORM_FIELDS = ("status", "assignee", "category", "priority", "requester", "created", "updated")
+
+
+def results(me):
+    typed, wanted, mistake = _asked(me)
+    if "before" in request.args and mistake is None:
+        return redirect(url_for("search.results", q=query.write(wanted)), 303)
+    if wanted.number and access.find_ticket(me, wanted.number, to_change=False):
+        return redirect(url_for("tickets.show", ticket=wanted.number), 303)
+    found = search.run(wanted, _asker(me), _page()) if wanted.parts else None
+    shown = [row.id for row in found.rows] if found and wanted.terms else []
+    html = render_template(
+        "search/results.html",
+        typed=typed,
+        wanted=wanted,
+        mistake=mistake,
+        found=found,
+        snippets=snippets.of(shown, wanted, me) if shown else {},
+        marked=snippets.marked,
+        filters=_filters(me, wanted),
+        open_filters=bool(wanted.filters),
+    )
+    return html, 422 if mistake else 200
+
+
+def found(me):
+    """The query as a list that can be sorted, for /triage?q=."""
+    typed, wanted, mistake = _asked(me)
+    sort = request.args.get("sort", "activity")
+    sort = sort if sort in triage.SORTS else "activity"
+    if "before" in request.args and mistake is None:
+        return redirect(url_for("triage.triage", q=query.write(wanted), sort=sort), 303)
+    where, all_of_them = search.where(wanted, _asker(me))
+    html = render_template(
+        "search/found.html",
+        typed=typed,
+        wanted=wanted,
+        mistake=mistake,
+        page=triage.found(where, me, sort=sort, mark=request.args.get("mark", "")) if not mistake else None,
+        total=search.count(where) if not mistake else 0,
+        all_of_them=all_of_them,
+        counts=triage.counts(me),
+        views=triage.VIEWS,
+        sorts=triage.SORTS,
+        sort=sort,
+        filters=_filters(me, wanted),
+    )
+    return html, 422 if mistake else 200
+
+
+def completions(me):
+    typed = request.args.get("q", "")[: query.LONGEST]
+    choices = completion.complete(typed, search.known_to(me), me)
+    return jsonify([{"shown": one.shown, "hint": one.hint, "text": one.text} for one in choices])
+
+
+def _asker(me):
+    return Asker(me, zone(), store.now())
+
+
+def _page():
+    number = request.args.get("page", "1")
+    return min(max(int(number), 1), 50) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+
+
+def _asked(me):
+    """What was typed, the query it means (an empty one where it cannot be understood), and what is wrong with it.
+
+    The form of filters sends the query it was shown with as `before`: what differs from it was chosen anew.
+    """
+    known, typed = search.known_to(me), request.args.get("q", "")
+    try:
+        wanted = query.parse(typed, known)
+        if "before" in request.args:
+            wanted = _chosen(wanted, query.parse(request.args["before"], known), known)
+        return typed, wanted, None
+    except Mistake as mistake:
+        return typed, Query(), mistake
+
+
+def _chosen(wanted, before, known):
+    for name in FORM_FIELDS:
+        value = request.args.get(name, before.value(name)).replace('"', " ").strip()
+        if value != before.value(name):
+            wanted = wanted.having(name, value)
+    return query.parse(query.write(wanted), known)
+
+
+def _filters(me, wanted):
+    """The fields of the form: name, label, the value they show, and for those to choose from the choices."""
+    whose = [(query.ME, _("Me")), (query.NOBODY, _("Nobody"))]
+    if me.is_agent:
+        whose += [(agent.folded_name, agent.name) for agent in people.agents() if agent is not me]
+    filed = [(query.slug(one.name), one.name) for one in categories.in_use()]
+    choices = {
+        "status": (_("Status"), STATUSES.items()),
+        "assignee": (_("Assignee"), whose),
+        "category": (_("Category"), [*filed, ("none", _("None"))]),
+        "priority": (_("Priority"), [(PRIORITY_NAMES[rank], name) for rank, name in PRIORITIES.items()]),
+        "requester": (_("Requester"), None if me.is_agent else [(query.ME, _("Me"))]),
+        "created": (_("Raised"), completion.TIMES.items()),
+        "updated": (_("Last activity"), completion.TIMES.items()),
+    }
+    return [_filter(name, label, some, wanted.value(name)) for name, (label, some) in choices.items()]
+
+
+def _filter(name, label, choices, value):
+    known = [("", _("Any")), *choices] if choices is not None else None
+    if known is not None and value not in [choice for choice, _label in known]:
+        known.append((value, value))
+    return {"name": name, "label": label, "choices": known, "value": value}
