@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy.orm import joinedload
 
 from helpdesk.kinds import UNDOABLE
 from models import Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
@@ -81,9 +82,14 @@ def visible_messages(person: Person) -> ColumnElement[bool]:
 
 
 def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | None:
-    """The ticket, if this person may see it. To change it, it is locked until the transaction ends."""
+    """The ticket, if this person may see it. To change it, it is locked until the transaction ends; to show it, it
+    comes with the people and the category that every page names.
+    """
     wanted = select(Ticket).where(Ticket.id == number, visible_tickets(person))
-    return db.session.scalar(wanted.with_for_update() if to_change else wanted)
+    shown = joinedload(Ticket.requester), joinedload(Ticket.raised_by), joinedload(Ticket.assignee)
+    return db.session.scalar(
+        wanted.with_for_update() if to_change else wanted.options(*shown, joinedload(Ticket.category))
+    )
 
 
 def find_message(person: Person, ticket: Ticket, number: int) -> Message | None:

@@ -74,16 +74,15 @@ def _delivery(event: Event, owed: audience.Owed) -> Delivery:
     )
 
 
-def timeline(ticket: Ticket, reader: Person) -> list[Event]:
-    """What happened to the ticket that the reader may see, oldest first."""
-    return list(
-        db.session.scalars(
-            select(Event)
-            .where(Event.ticket_id == ticket.id, access.visible_events(reader))
-            .options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
-            .order_by(Event.id)
-        )
+def timeline(ticket: Ticket, reader: Person, most: int | None = None) -> list[Event]:
+    """What happened to the ticket that the reader may see, oldest first; of it the newest `most`."""
+    wanted = (
+        select(Event)
+        .where(Event.ticket_id == ticket.id, access.visible_events(reader))
+        .options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
+        .order_by(Event.id.desc())
     )
+    return list(db.session.scalars(wanted.limit(most)))[::-1]
 
 
 def newest(ticket: Ticket, reader: Person) -> int:

@@ -6,6 +6,7 @@ import "./news.js";
 import "./drafts.js";
 import "./undo.js";
 import "./presence.js";
+import "./people.js";
 
 document.documentElement.classList.add("scripted");
 

@@ -46,9 +46,7 @@ def new(me):
 def _new_page(me, form):
     if request.method == "GET":
         form.show(drafts.find(me, request.path))
-    suggestions = people.suggestions() if me.is_agent else []
-    html = render_template("tickets/new.html", form=form, suggestions=suggestions)
-    return html, 422 if form.is_submitted() else 200
+    return render_template("tickets/new.html", form=form), 422 if form.is_submitted() else 200
 
 
 def _category(value):
@@ -154,7 +152,6 @@ def _edit_page(ticket, me, form, status, news=()):
         form=form,
         news=news,
         closed=not edits.may_edit(ticket, me),
-        suggestions=people.suggestions() if me.is_agent else [],
     )
     return html, status
 
