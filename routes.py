@@ -110,6 +110,7 @@ ROUTES = [
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/triage/export", triage.export, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),
+    ("GET", "/people/suggested", people.suggested, AGENT),
     # admins
     ("GET", "/trash", triage.trash, ADMIN),
     ("GET", "/people", people.people, ADMIN),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy.orm import joinedload
 
 from helpdesk.kinds import UNDOABLE
 from models import Attachment, Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
@@ -90,9 +91,14 @@ def visible_files(person: Person) -> ColumnElement[bool]:
 
 
 def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | None:
-    """The ticket, if this person may see it. To change it, it is locked until the transaction ends."""
+    """The ticket, if this person may see it. To change it, it is locked until the transaction ends; to show it, it
+    comes with the people and the category that every page names.
+    """
     wanted = select(Ticket).where(Ticket.id == number, visible_tickets(person))
-    return db.session.scalar(wanted.with_for_update() if to_change else wanted)
+    shown = joinedload(Ticket.requester), joinedload(Ticket.raised_by), joinedload(Ticket.assignee)
+    return db.session.scalar(
+        wanted.with_for_update() if to_change else wanted.options(*shown, joinedload(Ticket.category))
+    )
 
 
 def find_message(person: Person, ticket: Ticket, number: int) -> Message | None:
@@ -102,9 +108,12 @@ def find_message(person: Person, ticket: Ticket, number: int) -> Message | None:
 
 
 def find_file(person: Person, ticket: Ticket, number: int) -> Attachment | None:
-    return db.session.scalar(
-        select(Attachment).where(Attachment.id == number, Attachment.ticket_id == ticket.id, visible_files(person))
-    )
+    """A file of the ticket, or of one that was merged into it and is read as part of it."""
+    file = db.session.scalar(select(Attachment).where(Attachment.id == number, visible_files(person)))
+    place = file.ticket_id if file is not None else None
+    while place is not None and place != ticket.id:
+        place = db.session.scalar(select(Ticket.merged_into_id).where(Ticket.id == place))
+    return file if place is not None else None
 
 
 def find_upload(person: Person, number: int) -> Attachment | None:

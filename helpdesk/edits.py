@@ -5,28 +5,35 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from helpdesk import events, tickets
 from helpdesk.errors import Refused
 from models import Event, Person, Ticket, db
 
 
-def may_edit(ticket: Ticket, person: Person) -> bool:
-    """Agents always; the requester until an agent has touched the ticket, as far as the requester can see."""
+def may_edit(ticket: Ticket, person: Person, *, touched: bool | None = None) -> bool:
+    """Agents always; the requester until an agent has touched the ticket, as far as the requester can see.
+
+    `touched` is whether there is anything `by_agents`, where that is known already.
+    """
     if ticket.trashed_at is not None or ticket.merged_into_id is not None:
         return False
-    return person.is_agent or (ticket.requester_id == person.id and not touched(ticket))
+    if person.is_agent or ticket.requester_id != person.id:
+        return person.is_agent
+    if ticket.status != "new" or ticket.assignee_id is not None:
+        return False
+    if touched is None:
+        touched = db.session.scalar(by_agents(ticket).limit(1)) is not None
+    return not touched
 
 
-def touched(ticket: Ticket) -> bool:
-    """Whether an agent other than the requester has done something to it that the requester can see.
+def by_agents(ticket: Ticket) -> Select[int]:
+    """What an agent other than the requester has done to it that the requester can see.
 
     Notes do not count: that the requester may suddenly not edit any more would tell that there is one.
     """
-    if ticket.status != "new" or ticket.assignee_id is not None:
-        return True
-    by_agents = (
+    return (
         select(Event.id)
         .join(Person, Person.id == Event.actor_id)
         .where(
@@ -37,7 +44,6 @@ def touched(ticket: Ticket) -> bool:
             Person.role != "user",
         )
     )
-    return db.session.scalar(by_agents.limit(1)) is not None
 
 
 def edit(ticket: Ticket, *, subject: str, description: str, by: Person, at: datetime | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,19 +76,24 @@ def _delivery(event: Event, owed: audience.Owed) -> Delivery:
     )
 
 
-def timeline(ticket: Ticket, reader: Person) -> list[Event]:
-    """What happened to the ticket, and to those merged into it, that the reader may see; oldest first."""
-    numbers = families.numbers(ticket)
+def timeline(
+    ticket: Ticket, reader: Person, most: int | None = None, *, family: Sequence[int] | None = None
+) -> list[Event]:
+    """What happened to the ticket, and to those of its `family`, that the reader may see, oldest first.
+
+    Of it the newest `most`. The family are the ticket and all that were merged into it, looked up where not given.
+    """
+    family = family or families.numbers(ticket)
     wanted = (
         select(Event)
-        .where(Event.ticket_id.in_(numbers), access.visible_events(reader))
+        .where(Event.ticket_id.in_(family), access.visible_events(reader))
         .options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
-        .order_by(Event.id)
+        .limit(most)
     )
-    if len(numbers) == 1:
-        return list(db.session.scalars(wanted))
-    found = db.session.scalars(wanted.options(joinedload(Event.ticket).joinedload(Ticket.requester)))
-    return sorted(found, key=lambda event: (event.at, event.id))
+    if len(family) < 2:
+        return list(db.session.scalars(wanted.order_by(Event.id.desc())))[::-1]
+    wanted = wanted.options(joinedload(Event.ticket).joinedload(Ticket.requester))
+    return list(db.session.scalars(wanted.order_by(Event.at.desc(), Event.id.desc())))[::-1]
 
 
 def newest(ticket: Ticket, reader: Person) -> int:

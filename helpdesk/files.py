@@ -68,7 +68,16 @@ def keep(person: Person, path: str, taken: Taken, *, most: int, at: datetime | N
 
 def of_form(person: Person, path: str) -> list[Attachment]:
     """What the person has added to the form and not sent yet, in that order."""
-    return list(db.session.scalars(select(Attachment).where(*_of_form(person, path)).order_by(Attachment.id)))
+    return of_forms(person, [path])[path]
+
+
+def of_forms(person: Person, paths: Sequence[str]) -> dict[str, list[Attachment]]:
+    """The same for several forms, by the path that each posts to."""
+    wanted = select(Attachment).where(Attachment.uploader_id == person.id, Attachment.path.in_(paths))
+    found: dict[str, list[Attachment]] = {path: [] for path in paths}
+    for file in db.session.scalars(wanted.order_by(Attachment.id)):
+        found[str(file.path)].append(file)
+    return found
 
 
 def chosen(person: Person, path: str, numbers: Iterable[int], *, most: int) -> list[Attachment]:
@@ -117,16 +126,18 @@ def release(person: Person, path: str, numbers: Iterable[int] | None = None) -> 
 # ---- reading
 
 
-def of_ticket(ticket: Ticket, reader: Person) -> dict[int | None, list[Attachment]]:
-    """The files that the reader may see, by message; those of the description under None."""
-    found: dict[int | None, list[Attachment]] = {}
-    for file in seen_by(ticket, reader):
-        found.setdefault(file.message_id, []).append(file)
+def of_tickets(numbers: Sequence[int], reader: Person) -> dict[tuple[int, int | None], list[Attachment]]:
+    """The files that the reader may see, by ticket and message; those of a ticket's description under None."""
+    found: dict[tuple[int, int | None], list[Attachment]] = {}
+    for file in seen_by(numbers, reader):
+        assert file.ticket_id is not None
+        found.setdefault((file.ticket_id, file.message_id), []).append(file)
     return found
 
 
-def seen_by(ticket: Ticket, reader: Person) -> list[Attachment]:
-    wanted = select(Attachment).where(Attachment.ticket_id == ticket.id, access.visible_files(reader))
+def seen_by(numbers: Sequence[int], reader: Person) -> list[Attachment]:
+    """Of a ticket the reader sees and all that were merged into it: `numbers`."""
+    wanted = select(Attachment).where(Attachment.ticket_id.in_(numbers), access.visible_files(reader))
     return list(db.session.scalars(wanted.order_by(Attachment.id)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -93,12 +93,14 @@ def correct(message: Message, body: str, *, by: Person, at: datetime | None = No
     events.record(kind, ticket=message.ticket, message=message, by=by, at=at)
 
 
-def earlier_texts(ticket: Ticket) -> dict[int, list[MessageVersion]]:
-    """For each corrected message of the ticket what it said before, oldest first. For agents' eyes."""
-    numbers = families.numbers(ticket)
-    wanted = select(MessageVersion).join(Message, Message.id == MessageVersion.message_id)
+def earlier_texts(some: Iterable[Message]) -> dict[int, list[MessageVersion]]:
+    """For each of these messages that was corrected what it said before, oldest first. For agents' eyes."""
+    corrected = [message.id for message in some if message.edited_at is not None]
     found: dict[int, list[MessageVersion]] = {}
-    for version in db.session.scalars(wanted.where(Message.ticket_id.in_(numbers)).order_by(MessageVersion.id)):
+    if not corrected:
+        return found
+    wanted = select(MessageVersion).where(MessageVersion.message_id.in_(corrected))
+    for version in db.session.scalars(wanted.order_by(MessageVersion.id)):
         found.setdefault(version.message_id, []).append(version)
     return found
 

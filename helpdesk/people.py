@@ -207,10 +207,9 @@ def _only_an_address(name: str, email: str) -> Person:
     return add((name or folded.partition("@")[0])[:NAME_MAX], folded)
 
 
-def suggestions(most: int = 300) -> list[Person]:
-    """People to offer while an agent types a name."""
-    wanted = select(Person).where(Person.switched_off_at.is_(None)).order_by(Person.folded_name, Person.id)
-    return list(db.session.scalars(wanted.limit(most)))
+def suggestions(words: str, most: int = 20) -> list[Person]:
+    """People to offer while an agent types a name or an address."""
+    return [person for person in search(words, most=most) if person.is_active]
 
 
 def history(person: Person, most: int = 30) -> list[Event]:

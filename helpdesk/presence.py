@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import delete, select
+from sqlalchemy import Select, case, delete, select
 
 from helpdesk import store
 from models import Person, Presence, Ticket, db
@@ -33,21 +34,31 @@ def gone(ticket: Ticket, person: Person) -> None:
 
 def told(ticket: Ticket, reader: Person, at: datetime | None = None) -> list[str]:
     """A sentence for each other agent who is there, those who write first: "Cleo is writing a reply"."""
-    wanted = (
-        select(Person.name, Presence.writing)
-        .join(Person, Person.id == Presence.person_id)
+    here = others(ticket, reader, at).subquery()
+    rows = db.session.execute(select(here).order_by(here.c.place, here.c.folded_name, here.c.id))
+    return sentences([(row.name, row.place < 0) for row in rows])
+
+
+def others(ticket: Ticket, reader: Person, at: datetime | None = None) -> Select[Any]:
+    """Who is there: id, name, place (those who write come first, below 0) and folded name."""
+    return (
+        select(Person.id, Person.name, case((Presence.writing, -1), else_=0).label("place"), Person.folded_name)
+        .join(Presence, Person.id == Presence.person_id)
         .where(Presence.ticket_id == ticket.id, Presence.person_id != reader.id, Presence.at > _since(at))
         .where(Person.switched_off_at.is_(None), Person.role != "user")
     )
-    rows = db.session.execute(wanted.order_by(Presence.writing.desc(), Person.folded_name, Person.id)).all()
+
+
+def sentences(rows: list[tuple[str, bool]]) -> list[str]:
+    """For people in their order, each with whether they write; after SHOWN only how many more there are."""
     firsts = [name.split()[0] for name, _writing in rows]
-    sentences = [
+    said = [
         _("%(name)s is writing a reply", name=shown) if writing else _("%(name)s is looking", name=shown)
         for first, (name, writing) in zip(firsts, rows)
         for shown in [first if firsts.count(first) == 1 else name]
     ]
-    more = len(sentences) - SHOWN
-    return sentences[:SHOWN] + ([ngettext("%(num)d more", "%(num)d more", more)] if more > 0 else [])
+    more = len(said) - SHOWN
+    return said[:SHOWN] + ([ngettext("%(num)d more", "%(num)d more", more)] if more > 0 else [])
 
 
 @dataclass

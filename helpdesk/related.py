@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import Integer, Select, literal, select
 
 from helpdesk import access, events, tickets
 from helpdesk.errors import Refused
@@ -93,20 +95,25 @@ def take_back(event: Event, by: Person, at: datetime) -> None:
     (unlink if event.kind == "linked" else link)(event.ticket, other, event.facts["how"], by=by, at=at)
 
 
-def of(ticket: Ticket, reader: Person) -> list[Link]:
-    """The links of a ticket to others that the reader may see, in the order of HOWS and of the numbers."""
-    columns = (TicketLink.ticket_id, TicketLink.kind, Ticket.id, Ticket.subject, Ticket.status)
-    other = or_(
-        (TicketLink.ticket_id == ticket.id) & (Ticket.id == TicketLink.other_id),
-        (TicketLink.other_id == ticket.id) & (Ticket.id == TicketLink.ticket_id),
-    )
-    found = [
-        Link(kind if first == ticket.id else INVERSE[kind], number, subject, status)
-        for first, kind, number, subject, status in db.session.execute(
-            select(*columns)
-            .join_from(TicketLink, Ticket, other)
-            .where(or_(TicketLink.ticket_id == ticket.id, TicketLink.other_id == ticket.id))
-            .where(access.visible_tickets(reader), Ticket.trashed_at.is_(None))
-        )
+def of(ticket: Ticket, reader: Person) -> list[Select[*tuple[Any, ...]]]:
+    """The other tickets that the reader may see: number, subject, 0, and in one text the link and the other's status.
+
+    One query of the links that begin here, one of those that end here.
+    """
+    seen = access.visible_tickets(reader), Ticket.trashed_at.is_(None)
+    columns = Ticket.id, Ticket.subject, literal(0, Integer)
+    forth = select(*columns, "forth " + TicketLink.kind + " " + Ticket.status).where(TicketLink.ticket_id == ticket.id)
+    back = select(*columns, "back " + TicketLink.kind + " " + Ticket.status).where(TicketLink.other_id == ticket.id)
+    return [
+        forth.join(Ticket, Ticket.id == TicketLink.other_id).where(*seen),
+        back.join(Ticket, Ticket.id == TicketLink.ticket_id).where(*seen),
     ]
+
+
+def told(rows: Iterable[tuple[int, str, str]]) -> list[Link]:
+    """What `of` has found, in the order of HOWS and of the numbers."""
+    found = []
+    for number, subject, text in rows:
+        side, kind, status = text.split()
+        found.append(Link(kind if side == "forth" else INVERSE[kind], number, subject, status))
     return sorted(found, key=lambda one: (list(HOWS).index(one.how), one.number))

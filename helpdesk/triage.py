@@ -8,7 +8,20 @@ from datetime import datetime, timezone
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, literal, or_, select, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Subquery,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from helpdesk.access import visible_tickets
@@ -154,11 +167,11 @@ def _columns(reader: Person, changed: Any) -> Select[Any]:
     )
 
 
-def other_tickets(ticket: Ticket) -> int:
-    """How many more tickets the requester has, counted to COUNT_CAP at most."""
+def other_tickets(ticket: Ticket) -> ScalarSelect[int]:
+    """How many more tickets the requester has, counted to COUNT_CAP at most; for a query that asks for more."""
     others = select(Ticket.id).where(Ticket.requester_id == ticket.requester_id, Ticket.trashed_at.is_(None))
     capped = others.where(Ticket.id != ticket.id).limit(COUNT_CAP).subquery()
-    return db.session.scalar(select(func.count()).select_from(capped)) or 0
+    return select(func.count()).select_from(capped).scalar_subquery()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import "./undo.js";
 import "./presence.js";
 import "./tags.js";
 import "./search.js";
+import "./people.js";
 
 document.documentElement.classList.add("scripted");
 

@@ -128,8 +128,11 @@ function refreshConversation(box, fresh) {
       } else before = old;
     }
   }
+  // A long conversation comes with its newest part only: what stands above that part was loaded before, and stays.
+  const first = fresh.querySelector(":scope > .show-earlier") && document.getElementById(entries.find((entry) => entry.id !== "description")?.id);
+  const above = (entry) => first && entry.compareDocumentPosition(first) & Node.DOCUMENT_POSITION_FOLLOWING;
   for (const entry of box.querySelectorAll(":scope > .msg, :scope > .ev")) {
-    if (!wanted.has(entry.id) && !entry.contains(document.activeElement)) entry.remove();
+    if (!wanted.has(entry.id) && !above(entry) && !entry.contains(document.activeElement)) entry.remove();
   }
   return changes;
 }

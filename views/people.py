@@ -2,7 +2,7 @@
 
 import re
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
@@ -17,6 +17,12 @@ MOST = 50
 
 def people(me):
     return _list_page(forms.InviteForm(formdata=None))
+
+
+def suggested(me):
+    """Who may be meant, for a field in which an agent types a name."""
+    words = clean(request.args.get("q", ""))[:200]
+    return jsonify([f"{person.name} <{person.email}>" for person in acts.suggestions(words)] if words else [])
 
 
 def _list_page(form, status=200):

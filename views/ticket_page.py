@@ -7,9 +7,7 @@ from flask_babel import gettext as _
 
 import forms
 from helpdesk import (
-    access,
-    audience,
-    categories,
+    around,
     closing,
     drafts,
     edits,
@@ -18,26 +16,28 @@ from helpdesk import (
     files,
     messages,
     notifications,
-    people,
-    presence,
     reading,
-    related,
-    tags,
-    triage,
     undo,
 )
 from helpdesk.words import PRIORITY_NAMES
 from views import uploads
 from web.door import aside
 
+SHOWN, MOST_SHOWN = 50, 2000
+
 
 def page(ticket, me, *, status=200, **given):
     """The ticket's page. A form that was sent and not accepted is handed in, the others are fresh."""
-    timeline = events.timeline(ticket, me)
+    most = _most()
+    look = around.look(ticket, me)
+    family = families.numbers(ticket) if look.merged else [ticket.id]
+    timeline = events.timeline(ticket, me, most + 1, family=family)
+    timeline, is_longer = timeline[-most:], len(timeline) > most
     seen = str(max((event.id for event in timeline), default=0))
     reads = request.method == "GET" and request.headers.get("X-Live") != "hidden"
-    if reads:
+    if reads and not look.read:
         aside(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
+    if reads and look.unread:
         aside(notifications.read, me.id, ticket.id, int(seen))
     takes_part = me.is_agent or ticket.requester_id == me.id
     return (
@@ -45,65 +45,57 @@ def page(ticket, me, *, status=200, **given):
             "tickets/show.html",
             ticket=ticket,
             timeline=timeline,
-            attached=files.of_ticket(ticket, me),
-            versions=messages.earlier_texts(ticket) if me.is_agent else {},
-            watchers=audience.watchers(ticket),
-            follows=_visible(ticket.follows_id, me),
+            earlier=most + SHOWN if is_longer else None,
+            attached=files.of_tickets(family, me),
+            versions=messages.earlier_texts(filter(None, (one.message for one in timeline))) if me.is_agent else {},
+            look=look,
             other=closing.other(ticket, me),
-            merged=families.merged_into([ticket.id]) if me.is_agent else [],
             takes_part=takes_part,
-            may_edit=takes_part and edits.may_edit(ticket, me),
+            may_edit=takes_part and edits.may_edit(ticket, me, touched=look.touched),
             reading_now=ticket.id if reads else None,
-            present=presence.told(ticket, me) if me.is_agent else [],
-            others=triage.other_tickets(ticket) if me.is_agent else 0,
             close_days=current_app.config["AUTO_CLOSE_DAYS"],
             news=given.get("news"),
             refusal=given.get("refusal"),
             button=forms.EmptyForm(),
-            **_forms(ticket, me, seen, given),
+            **_forms(ticket, me, seen, given, look),
         ),
         status,
     )
 
 
-def _forms(ticket, me, seen, given):
+def _most():
+    """How many entries of the conversation the page shows: the newest, and more of them as its link asks for."""
+    wanted = request.args.get("show", "")
+    return min(max(int(wanted), SHOWN), MOST_SHOWN) if re.fullmatch(r"[0-9]{1,9}", wanted) else SHOWN
+
+
+def _forms(ticket, me, seen, given, look):
     """The forms on the page, each knowing the last event that is shown."""
-    kinds = {"reply": _kind(forms.ReplyForm)}
+    kinds = {"reply": forms.ReplyForm}
     if me.is_agent:
-        kinds |= {"note": _kind(forms.NoteForm), "facts": facts_form}
-    shown = {name: given.get(name) or _fresh(make, name, ticket, me, seen) for name, make in kinds.items()}
+        kinds |= {"note": forms.NoteForm, "facts": lambda **options: facts_form(ticket, me, look, **options)}
+    page = url_for("tickets.show", ticket=ticket)
+    typed = drafts.under(me, [f"{page}/{name}" for name in kinds.keys() - given.keys()])
+    shown = {name: given.get(name) or _fresh(make, seen, typed.get(f"{page}/{name}")) for name, make in kinds.items()}
     for name in kinds.keys() & given.keys():
         shown[name].seen.data = seen
-    here = url_for("tickets.show", ticket=ticket)
-    uploads.show(me, {f"{here}/{name}": shown[name] for name in kinds if name != "facts"})
+    uploads.show(me, {f"{page}/{name}": shown[name] for name in kinds if name != "facts"})
     if me.is_agent:
         shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
-        known = ", ".join(tag.name for tag in ticket.tags)
-        shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": known})
-        shown["used_tags"] = tags.used()
+        shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": ", ".join(look.tags)})
         shown["link"] = given.get("link") or forms.LinkForm(formdata=None)
-        shown["links"] = related.of(ticket, me)
         shown["duplicate"] = given.get("duplicate") or forms.DuplicateForm(formdata=None)
         shown["merge"] = given.get("merge") or forms.MergeForm(formdata=None)
         shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)
-        shown["suggestions"] = people.suggestions()
     return shown
 
 
-def _kind(form):
-    return lambda ticket, me, **options: form(**options)
-
-
-def _fresh(make, name, ticket, me, seen):
+def _fresh(make, seen, draft):
     """An empty form, or the one that was sent after its session had ended, with what its writer had seen by then."""
-    form = make(ticket, me, formdata=None)
+    form = make(formdata=None)
     form.seen.data = seen
-    form.show(drafts.find(me, f"{url_for('tickets.show', ticket=ticket)}/{name}"))
+    form.show(draft)
     return form
-
-
-def _visible(number, me):
-    return access.find_ticket(me, number, to_change=False) if number else None
 
 
 def stale(form, ticket, me, *, own=False):
@@ -125,17 +117,22 @@ def back_to(ticket, anchor=None):
     return redirect(url_for("tickets.show", ticket=ticket, _anchor=anchor), 303)
 
 
-def facts_form(ticket, me, **options):
-    present = facts_of(ticket)
+def facts_form(ticket, me, look=None, **options):
+    look, present = look or around.look(ticket, me), facts_of(ticket)
     form = forms.FactsForm(data=present | {"was": packed(present)}, **options)
     form.status.choices = [c for c in form.status.choices if c.value != "new" or ticket.status == "new"]
-    agents = people.agents()
-    held = [ticket.assignee] if ticket.assignee and ticket.assignee not in agents else []
-    labels = [(str(a.id), _("%(name)s (me)", name=a.name) if a is me else a.name) for a in [*agents, *held]]
+    agents = _with(ticket.assignee, look.agents)
+    labels = [(str(a.id), _("%(name)s (me)", name=a.name) if a.id == me.id else a.name) for a in agents]
     form.assignee.choices = forms.choices_of([("", _("Nobody")), *labels])
-    offered = [c for c in categories.every() if c.retired_at is None or c is ticket.category]
-    form.category.choices = forms.choices_of([("", _("None")), *((str(c.id), c.name) for c in offered)])
+    offered = [(str(c.id), c.name) for c in _with(ticket.category, look.categories)]
+    form.category.choices = forms.choices_of([("", _("None")), *offered])
     return form
+
+
+def _with(present, offered):
+    """What the ticket has stays among the choices, also where it is offered no more."""
+    missing = present is not None and all(one.id != present.id for one in offered)
+    return [*offered, present] if missing else offered
 
 
 def packed(present):

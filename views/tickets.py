@@ -59,9 +59,7 @@ def _new_page(me, form, status=422):
     if request.method == "GET":
         form.show(drafts.find(me, request.path))
     uploads.show(me, {request.path: form})
-    suggestions = people.suggestions() if me.is_agent else []
-    html = render_template("tickets/new.html", form=form, suggestions=suggestions)
-    return html, status if form.is_submitted() else 200
+    return render_template("tickets/new.html", form=form), status if form.is_submitted() else 200
 
 
 def _category(value):
@@ -170,7 +168,6 @@ def _edit_page(ticket, me, form, status, news=()):
         form=form,
         news=news,
         closed=not edits.may_edit(ticket, me),
-        suggestions=people.suggestions() if me.is_agent else [],
     )
     return html, status
 

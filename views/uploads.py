@@ -105,9 +105,8 @@ def _numbers(name):
 
 def show(me, forms):
     """Let each form, by the path it posts to, show the files it has already, as ticked and described so far."""
+    known = files.of_forms(me, list(forms))
     for path, form in forms.items():
         unticked = _numbers("shown") - _numbers("file") if request.path == path else set()
         typed = form.draft.fields if form.draft else request.form
-        form.attached = [
-            (file, file.id not in unticked, typed.get(f"alt-{file.id}", file.alt)) for file in files.of_form(me, path)
-        ]
+        form.attached = [(file, file.id not in unticked, typed.get(f"alt-{file.id}", file.alt)) for file in known[path]]

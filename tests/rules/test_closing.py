@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import closing, events, related, tickets, undo
+from helpdesk import around, closing, events, related, tickets, undo
 from helpdesk.errors import Refused
 from jobs import mails
 from models import Delivery, Event, Ticket, TicketLink, db
@@ -47,7 +47,7 @@ def test_a_duplicate_is_closed_linked_and_told_once_to_its_followers(cast, pair)
     act(tickets.add_watcher, pair[0], watcher=cast.ben, by=cast.cleo)
     act(closing.as_duplicate, *pair, by=cast.cleo)
     assert row(pair[0]) == ("closed", "duplicate")
-    assert [(one.how, one.number) for one in related.of(pair[0], cast.dan)] == [("duplicate", pair[1].id)]
+    assert [(one.how, one.number) for one in around.look(pair[0], cast.dan).links] == [("duplicate", pair[1].id)]
     assert mailed("duplicate") == ["ada@example.com", "ben@example.com"] and mailed("closed") == []
 
 

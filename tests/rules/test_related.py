@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import events, related, tickets, undo, words
+from helpdesk import around, events, related, tickets, undo, words
 from helpdesk.errors import Refused
 from models import Event, TicketLink, db
 from tests.builders import act, ticket
@@ -15,7 +15,7 @@ def pair(cast):
 
 def told(made, reader):
     db.session.rollback()
-    return [(one.how, one.number, one.status) for one in related.of(made, reader)]
+    return [(one.how, one.number, one.status) for one in around.look(made, reader).links]
 
 
 @pytest.mark.parametrize("how", words.HOWS_TO_CHOOSE)

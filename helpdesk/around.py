@@ -1,0 +1,139 @@
+"""Everything that stands around a ticket's conversation, in one look: who could have it, watches it or is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Integer, Row, Select, String, and_, literal, select, union_all
+
+from helpdesk import access, presence, related, tags, triage
+from helpdesk.edits import by_agents
+from models import Category, Delivery, Event, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
+
+Found = Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person or a category, as far as a page names it."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Around:
+    """`others` are further tickets of the requester, counted to a cap. `unread` says that something here is news to
+    the reader, `read` that they have seen the ticket as it is. `touched`: see helpdesk/edits.py. `merged` are the
+    numbers of tickets that were merged into it; its `tags`, those `used` anywhere, and `links` are for agents.
+    """
+
+    agents: list[Named]
+    categories: list[Named]
+    watchers: list[Named]
+    present: list[str]
+    tags: list[str]
+    used: list[str]
+    links: list[related.Link]
+    merged: list[int]
+    others: int
+    follows: int | None
+    touched: bool
+    unread: bool
+    read: bool
+
+
+def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
+    """One query, of one row for each thing found."""
+    parts = [_watchers(ticket), _follows(ticket, reader), _unread(ticket, reader), _read(ticket, reader)]
+    parts.append(_part("merged", select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
+    if reader.is_agent:
+        parts += [_agents(), _categories(), _others(ticket), _part("present", presence.others(ticket, reader, at))]
+        parts += [
+            _tags(ticket),
+            _part("used", tags.used()),
+            *(_part("link", one) for one in related.of(ticket, reader)),
+        ]
+    else:
+        parts.append(_touched(ticket))
+    found: dict[str, list[Row[Any]]] = {}
+    for row in sorted(db.session.execute(union_all(*parts)), key=lambda row: (row.place, row.folded, row.id)):
+        found.setdefault(row.part, []).append(row)
+    named = {part: [Named(row.id, row.name) for row in rows] for part, rows in found.items()}
+    return Around(
+        agents=named.get("agent", []),
+        categories=named.get("category", []),
+        watchers=named.get("watcher", []),
+        present=presence.sentences([(row.name, row.place < 0) for row in found.get("present", [])]),
+        tags=[row.name for row in found.get("tag", [])],
+        used=[row.name for row in found.get("used", [])],
+        links=related.told([(row.id, row.name, row.folded) for row in found.get("link", [])]),
+        merged=[row.id for row in found.get("merged", [])],
+        others=found["others"][0].place if "others" in found else 0,
+        follows=ticket.follows_id if "follows" in found else None,
+        touched="touched" in found,
+        unread="unread" in found,
+        read="read" in found,
+    )
+
+
+def _part(name: str, wanted: Found) -> Found:
+    """Brings a query of id, name, place and folded name, or the first of these, into the shape all parts share."""
+    inner = wanted.subquery()
+    id, *more = inner.c
+    rest = [*more, *EMPTY[len(more) :]]
+    columns = [column.label(label) for column, label in zip([id, *rest], ("id", "name", "place", "folded"))]
+    return select(literal(name).label("part"), *columns)
+
+
+EMPTY = (literal("", String), literal(0, Integer), literal("", String))
+
+
+def _people(wanted: Found) -> Found:
+    return wanted.with_only_columns(Person.id, Person.name, literal(0, Integer), Person.folded_name)
+
+
+def _watchers(ticket: Ticket) -> Found:
+    wanted = select(Person).join(Watcher, Watcher.person_id == Person.id)
+    return _part("watcher", _people(wanted.where(Watcher.ticket_id == ticket.id)))
+
+
+def _agents() -> Found:
+    able = Person.role.in_(("agent", "admin")), Person.switched_off_at.is_(None)
+    return _part("agent", _people(select(Person).where(*able)))
+
+
+def _categories() -> Found:
+    wanted = select(Category.id, Category.name, Category.position).where(Category.retired_at.is_(None))
+    return _part("category", wanted)
+
+
+def _tags(ticket: Ticket) -> Found:
+    wanted = select(Tag.id, Tag.name, literal(0, Integer), Tag.folded).join(TicketTag, TicketTag.tag_id == Tag.id)
+    return _part("tag", wanted.where(TicketTag.ticket_id == ticket.id))
+
+
+def _others(ticket: Ticket) -> Found:
+    return _part("others", select(literal(0, Integer), literal("", String), triage.other_tickets(ticket)))
+
+
+def _follows(ticket: Ticket, reader: Person) -> Found:
+    return _part("follows", select(Ticket.id).where(Ticket.id == ticket.follows_id, access.visible_tickets(reader)))
+
+
+def _touched(ticket: Ticket) -> Found:
+    return _part("touched", by_agents(ticket).limit(1))
+
+
+def _unread(ticket: Ticket, reader: Person) -> Found:
+    owed = select(Delivery.id).join(Event, Event.id == Delivery.event_id)
+    mine = Delivery.person_id == reader.id, Delivery.seen_at.is_(None), Event.ticket_id == ticket.id
+    return _part("unread", owed.where(*mine).limit(1))
+
+
+def _read(ticket: Ticket, reader: Person) -> Found:
+    until = ticket.activity_at if reader.is_agent else ticket.public_activity_at
+    mine = and_(ReadMark.person_id == reader.id, ReadMark.ticket_id == ticket.id, ReadMark.seen_at >= until)
+    return _part("read", select(ReadMark.ticket_id).where(mine))
