@@ -380,6 +380,41 @@ class PurgeForm(Form):
     submit = SubmitField(_l("Remove for good"))
 
 
+class BulkForm(Form):
+    """What to do to the selected tickets. A field that is left empty changes nothing."""
+
+    assignee = _choice(_l("Assign to"), [])
+    status = _choice(
+        _l("Status"),
+        [("", _l("Status")), *((s, words.STATUSES[s]) for s in words.STATUSES if s != "new"), ("spam", _l("Spam"))],
+        default="",
+    )
+    reason = _line(_l("What are they waiting for?"), most=words.REASON_MAX, required=None)
+    priority = _choice(
+        _l("Priority"),
+        [("", _l("Priority")), *((words.PRIORITY_NAMES[rank], name) for rank, name in words.PRIORITIES.items())],
+        default="",
+    )
+    category = _choice(_l("Category"), [])
+    tag = _line(_l("Add a tag"), most=400, required=None, render_kw=_TAGS_KW)
+    delete = HiddenField(validators=[Length(max=1)])
+
+    def __init__(self, *args, agents=(), categories=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        named = [(str(agent.id), agent.name) for agent in agents]
+        self.assignee.choices = choices_of([("", _l("Assign to")), ("nobody", _l("Nobody")), *named])
+        filed = [(str(category.id), category.name) for category in categories]
+        self.category.choices = choices_of([("", _l("Category")), ("none", _l("None")), *filed])
+
+    @property
+    def chosen(self):
+        """By name what was chosen. Where tickets are deleted, nothing else is done to them."""
+        if self.delete.data:
+            return {"delete": "1"}
+        left_out = ("csrf_token", "delete") if self.status.data == "pending" else ("csrf_token", "delete", "reason")
+        return {field.name: field.data for field in self if field.name not in left_out and field.data}
+
+
 class CategoryForm(Form):
     name = _line(_l("Name"), most=words.CATEGORY_MAX, render_kw={"autocomplete": "off"})
     submit = SubmitField(_l("Add category"))

@@ -3,6 +3,7 @@
 from helpdesk.access import ADMIN, AGENT, ANYONE, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
 from views import (
     accounts,
+    bulk,
     drafts,
     home,
     live,
@@ -96,6 +97,10 @@ ROUTES = [
     # agents
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),
+    ("POST", "/bulk", bulk.start, AGENT),
+    ("GET", "/bulk/<job>", bulk.show, AGENT),
+    ("POST", "/bulk/<job>/cancel", bulk.cancel, AGENT),
+    ("POST", "/bulk/<job>/undo", bulk.undo, AGENT),
     # admins
     ("GET", "/trash", triage.trash, ADMIN),
     ("GET", "/people", people.people, ADMIN),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
 
 from helpdesk.kinds import UNDOABLE
-from models import Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
+from models import BulkJob, Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
 
 Answer = Callable[[Person | None, dict[str, Any]], bool]
 
@@ -112,6 +112,12 @@ def find_delivery(person: Person, number: int) -> Delivery | None:
 
 def find_watcher(person: Person, ticket: Ticket, number: int) -> Person | None:
     return db.session.get(Person, number) if db.session.get(Watcher, (ticket.id, number)) else None
+
+
+def find_job(person: Person, number: int) -> BulkJob | None:
+    """One's own change of many tickets; admins find everybody's."""
+    job = db.session.get(BulkJob, number) if person.is_agent else None
+    return job if job is not None and (person.is_admin or job.person_id == person.id) else None
 
 
 def find_category(person: Person, number: int) -> Category | None:

@@ -7,6 +7,7 @@ import "./drafts.js";
 import "./undo.js";
 import "./presence.js";
 import "./tags.js";
+import "./bulk.js";
 
 document.documentElement.classList.add("scripted");
 

@@ -2,7 +2,8 @@
 
 from flask import current_app, render_template, request
 
-from helpdesk import store, tags
+import forms
+from helpdesk import categories, people, store, tags
 from helpdesk import triage as lists
 from web.filters import zone
 
@@ -15,6 +16,8 @@ def triage(me):
     return render_template(
         "triage/triage.html",
         page=page,
+        bulk=forms.BulkForm(formdata=None, agents=people.agents(), categories=categories.in_use()),
+        used_tags=tags.used(),
         tags=tags.of([row.id for row in page.rows]),
         counts=lists.counts(me),
         view=view,
