@@ -220,6 +220,7 @@ class ProfileForm(Form):
     time_zone = _choice(_l("Time zone"), [])
     theme = _choice(_l("Theme"), words.THEMES.items())
     wants_every_new = BooleanField(_l("Tell me about every new ticket by mail"))
+    shortcuts = BooleanField(_l("Single keys do things, such as “c” to raise a ticket"))
     submit = SubmitField(_l("Save profile"))
 
     def __init__(self, *args, desk_zone="UTC", **kwargs):
@@ -343,8 +344,8 @@ class TagsForm(Form):
     submit = SubmitField(_l("Save tags"))
 
 
-def _ticket_number(**options):
-    return _line(_l("Number"), most=12, render_kw={"inputmode": "numeric", "autocomplete": "off"}, **options)
+def _ticket_number(label=_l("Number of the other ticket")):
+    return _line(label, most=12, render_kw={"inputmode": "numeric", "autocomplete": "off"})
 
 
 class LinkForm(Form):
@@ -354,12 +355,12 @@ class LinkForm(Form):
 
 
 class DuplicateForm(Form):
-    number = _ticket_number()
+    number = _ticket_number(_l("Duplicate of ticket number"))
     submit = SubmitField(_l("Close as duplicate"))
 
 
 class MergeForm(Form):
-    into = _ticket_number()
+    into = _ticket_number(_l("Merge into ticket number"))
     follow = BooleanField(_l("Let them follow the other ticket"))
     agreed = HiddenField(validators=[Length(max=2000)])
     submit = SubmitField(_l("Merge"))

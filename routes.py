@@ -11,6 +11,7 @@ from views import (
     merging,
     messages,
     notifications,
+    palette,
     people,
     presence,
     profile,
@@ -86,6 +87,7 @@ ROUTES = [
     ("GET", "/notifications", notifications.mine, SIGNED_IN),
     ("GET", "/notifications/count", notifications.count, SIGNED_IN),
     ("POST", "/notifications/read", notifications.read, SIGNED_IN),
+    ("GET", "/palette", palette.palette, SIGNED_IN),
     # drafts
     ("POST", "/drafts", drafts.save, SIGNED_IN),
     ("POST", "/drafts/discard", drafts.discard, SIGNED_IN),

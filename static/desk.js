@@ -8,6 +8,8 @@ import "./undo.js";
 import "./presence.js";
 import "./tags.js";
 import "./bulk.js";
+import "./keys.js";
+import "./palette.js";
 
 document.documentElement.classList.add("scripted");
 

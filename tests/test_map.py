@@ -59,7 +59,7 @@ BELOW_TICKET = {
 PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address",
-    "signed in": "/profile /tickets /drafts /notifications /live",
+    "signed in": "/profile /tickets /drafts /notifications /live /palette",
     "agent": "/triage /dashboard /bulk",
     "admin": "/trash /people /categories /mail",
 }
