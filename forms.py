@@ -349,7 +349,7 @@ def _ticket_number(label=_l("Number of the other ticket")):
 
 
 class LinkForm(Form):
-    how = _choice(_l("How"), [(how, words.HOWS[how]) for how in words.HOWS_TO_CHOOSE])
+    how = _choice(_l("How"), [(how, words.HOWS[how]) for how in words.HOWS_TO_CHOOSE], default="related")
     number = _ticket_number()
     submit = SubmitField(_l("Link"))
 
@@ -384,7 +384,7 @@ class PurgeForm(Form):
 class BulkForm(Form):
     """What to do to the selected tickets. A field that is left empty changes nothing."""
 
-    assignee = _choice(_l("Assign to"), [])
+    assignee = _choice(_l("Assign to"), [], default="")
     status = _choice(
         _l("Status"),
         [("", _l("Status")), *((s, words.STATUSES[s]) for s in words.STATUSES if s != "new"), ("spam", _l("Spam"))],
@@ -396,7 +396,7 @@ class BulkForm(Form):
         [("", _l("Priority")), *((words.PRIORITY_NAMES[rank], name) for rank, name in words.PRIORITIES.items())],
         default="",
     )
-    category = _choice(_l("Category"), [])
+    category = _choice(_l("Category"), [], default="")
     tag = _line(_l("Add a tag"), most=400, required=None, render_kw=_TAGS_KW)
     delete = HiddenField(validators=[Length(max=1)])
 
