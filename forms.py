@@ -228,6 +228,7 @@ class ProfileForm(Form):
     time_zone = _choice(_l("Time zone"), [])
     theme = _choice(_l("Theme"), words.THEMES.items())
     wants_every_new = BooleanField(_l("Tell me about every new ticket by mail"))
+    shortcuts = BooleanField(_l("Single keys do things, such as “c” to raise a ticket"))
     submit = SubmitField(_l("Save profile"))
 
     def __init__(self, *args, desk_zone="UTC", **kwargs):
@@ -351,23 +352,23 @@ class TagsForm(Form):
     submit = SubmitField(_l("Save tags"))
 
 
-def _ticket_number(**options):
-    return _line(_l("Number"), most=12, render_kw={"inputmode": "numeric", "autocomplete": "off"}, **options)
+def _ticket_number(label=_l("Number of the other ticket")):
+    return _line(label, most=12, render_kw={"inputmode": "numeric", "autocomplete": "off"})
 
 
 class LinkForm(Form):
-    how = _choice(_l("How"), [(how, words.HOWS[how]) for how in words.HOWS_TO_CHOOSE])
+    how = _choice(_l("How"), [(how, words.HOWS[how]) for how in words.HOWS_TO_CHOOSE], default="related")
     number = _ticket_number()
     submit = SubmitField(_l("Link"))
 
 
 class DuplicateForm(Form):
-    number = _ticket_number()
+    number = _ticket_number(_l("Duplicate of ticket number"))
     submit = SubmitField(_l("Close as duplicate"))
 
 
 class MergeForm(Form):
-    into = _ticket_number()
+    into = _ticket_number(_l("Merge into ticket number"))
     follow = BooleanField(_l("Let them follow the other ticket"))
     agreed = HiddenField(validators=[Length(max=2000)])
     submit = SubmitField(_l("Merge"))
@@ -386,6 +387,41 @@ class UnlinkForm(Form):
 class PurgeForm(Form):
     number = _line(_l("Type the ticket's number to remove it for good"), most=12, render_kw={"inputmode": "numeric"})
     submit = SubmitField(_l("Remove for good"))
+
+
+class BulkForm(Form):
+    """What to do to the selected tickets. A field that is left empty changes nothing."""
+
+    assignee = _choice(_l("Assign to"), [], default="")
+    status = _choice(
+        _l("Status"),
+        [("", _l("Status")), *((s, words.STATUSES[s]) for s in words.STATUSES if s != "new"), ("spam", _l("Spam"))],
+        default="",
+    )
+    reason = _line(_l("What are they waiting for?"), most=words.REASON_MAX, required=None)
+    priority = _choice(
+        _l("Priority"),
+        [("", _l("Priority")), *((words.PRIORITY_NAMES[rank], name) for rank, name in words.PRIORITIES.items())],
+        default="",
+    )
+    category = _choice(_l("Category"), [], default="")
+    tag = _line(_l("Add a tag"), most=400, required=None, render_kw=_TAGS_KW)
+    delete = HiddenField(validators=[Length(max=1)])
+
+    def __init__(self, *args, agents=(), categories=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        named = [(str(agent.id), agent.name) for agent in agents]
+        self.assignee.choices = choices_of([("", _l("Assign to")), ("nobody", _l("Nobody")), *named])
+        filed = [(str(category.id), category.name) for category in categories]
+        self.category.choices = choices_of([("", _l("Category")), ("none", _l("None")), *filed])
+
+    @property
+    def chosen(self):
+        """By name what was chosen. Where tickets are deleted, nothing else is done to them."""
+        if self.delete.data:
+            return {"delete": "1"}
+        left_out = ("csrf_token", "delete") if self.status.data == "pending" else ("csrf_token", "delete", "reason")
+        return {field.name: field.data for field in self if field.name not in left_out and field.data}
 
 
 class CategoryForm(Form):

@@ -3,6 +3,7 @@
 from helpdesk.access import ADMIN, AGENT, ANYONE, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
 from views import (
     accounts,
+    bulk,
     drafts,
     files,
     home,
@@ -11,6 +12,7 @@ from views import (
     merging,
     messages,
     notifications,
+    palette,
     people,
     presence,
     profile,
@@ -93,6 +95,7 @@ ROUTES = [
     # search
     ("GET", "/search", search.results, SIGNED_IN),
     ("GET", "/search/completions", search.completions, SIGNED_IN),
+    ("GET", "/palette", palette.palette, SIGNED_IN),
     # drafts
     ("POST", "/drafts", drafts.save, SIGNED_IN),
     ("POST", "/drafts/discard", drafts.discard, SIGNED_IN),
@@ -111,6 +114,10 @@ ROUTES = [
     ("GET", "/triage/export", triage.export, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),
     ("GET", "/people/suggested", people.suggested, AGENT),
+    ("POST", "/bulk", bulk.start, AGENT),
+    ("GET", "/bulk/<job>", bulk.show, AGENT),
+    ("POST", "/bulk/<job>/cancel", bulk.cancel, AGENT),
+    ("POST", "/bulk/<job>/undo", bulk.undo, AGENT),
     # admins
     ("GET", "/trash", triage.trash, ADMIN),
     ("GET", "/people", people.people, ADMIN),

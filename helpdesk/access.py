@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, false, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from helpdesk.kinds import UNDOABLE
-from models import Attachment, Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
+from models import Attachment, BulkJob, Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
 
 Answer = Callable[[Person | None, dict[str, Any]], bool]
 
@@ -142,6 +142,12 @@ def find_delivery(person: Person, number: int) -> Delivery | None:
 
 def find_watcher(person: Person, ticket: Ticket, number: int) -> Person | None:
     return db.session.get(Person, number) if db.session.get(Watcher, (ticket.id, number)) else None
+
+
+def find_job(person: Person, number: int) -> BulkJob | None:
+    """One's own change of many tickets; admins find everybody's."""
+    job = db.session.get(BulkJob, number) if person.is_agent else None
+    return job if job is not None and (person.is_admin or job.person_id == person.id) else None
 
 
 def find_category(person: Person, number: int) -> Category | None:

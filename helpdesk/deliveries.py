@@ -118,6 +118,13 @@ def take_back(events: list[int]) -> bool:
     return True
 
 
+def cancel_waiting(events: list[int]) -> None:
+    """Cancel what these events owe and what has not left yet."""
+    waiting = Delivery.event_id.in_(events), Delivery.state.in_(("waiting", "failed", "unsent"))
+    values = {"state": "cancelled", "last_error": _("It was taken back before the mail was sent.")}
+    db.session.execute(update(Delivery).where(*waiting).values(values).execution_options(synchronize_session=False))
+
+
 def get(number: int) -> Delivery | None:
     wanted = select(Delivery).where(Delivery.id == number)
     return db.session.scalar(wanted.options(joinedload(Delivery.event).joinedload(Event.ticket)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from jobs import chores, files, sending
+from jobs import bulk, chores, files, sending
 
 log = logging.getLogger("desk.worker")
 STOPS = {signal.SIGTERM, signal.SIGINT}
@@ -32,6 +32,8 @@ class Job:
 
 JOBS = (
     Job(sending.send_due, PAUSE),
+    Job(bulk.work, PAUSE),
+    Job(bulk.forget, 3600),
     Job(chores.close_resolved, 60),
     Job(chores.purge_trash, 600),
     Job(chores.forget_attempts, 600),

@@ -11,6 +11,9 @@ import "./presence.js";
 import "./tags.js";
 import "./search.js";
 import "./people.js";
+import "./bulk.js";
+import "./keys.js";
+import "./palette.js";
 
 document.documentElement.classList.add("scripted");
 

@@ -75,6 +75,7 @@ function refreshList(body, fresh) {
     }
     changes += 1;
     row.classList.add("fresh");
+    if (old?.querySelector(".pick:checked")) row.querySelector(".pick").checked = true;
     old?.replaceWith(row);
   }
   if (moves) later(holding);

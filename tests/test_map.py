@@ -8,7 +8,7 @@ from collections import namedtuple
 import pytest
 from sqlalchemy import select
 
-from helpdesk import links, people, store, tickets
+from helpdesk import bulk, links, people, store, tickets
 from models import Category, Delivery, Event, Message, Session, Watcher, db
 from routes import ROUTES
 from tests import builders
@@ -62,8 +62,8 @@ BELOW_TICKET = {
 PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address",
-    "signed in": "/profile /tickets /drafts /files /notifications /live /search",
-    "agent": "/triage /dashboard",
+    "signed in": "/profile /tickets /drafts /files /notifications /live /search /palette",
+    "agent": "/triage /dashboard /bulk",
     "admin": "/trash /people /categories /mail",
 }
 
@@ -89,6 +89,7 @@ class World:
             self.person = people.add("Some Body", f"somebody{number}@example.com").id
             self.category = Category(name=f"Category {number}", position=1)
             db.session.add(self.category)
+            self.job = bulk.start_with([self.tickets["bens"].id], {"priority": "high"}, by=cast.cleo).id
         self.category, self.wren = self.category.id, wren.id
         self.delivery = db.session.query(Delivery).first().id
         self.ids = {name: ticket.id for name, ticket in self.tickets.items()} | {"missing": MISSING}
@@ -126,6 +127,8 @@ class World:
                 self._at(path, "upload", self.files["adas"], "nothing"),
                 self._at(path, "upload", MISSING, "nothing"),
             ]
+        if "<job>" in path:
+            return [self._at(path, "job", i, thing) for i, thing in ((self.job, "cleo's"), (MISSING, "nothing"))]
         for name in ("person", "delivery", "category"):
             if f"<{name}>" in path:
                 found, lost = getattr(self, name), MISSING
@@ -192,7 +195,7 @@ def expected(who, path, place):
         return 404
     if place.thing == "nothing" or place.thing == "note" and who not in AGENTS:
         return 404
-    if place.thing == "desk's" and who != "eve":
+    if place.thing == "desk's" and who != "eve" or place.thing == "cleo's" and who not in ("cleo", "eve"):
         return 404
     return "in" if _may(who, need, place) else 403
 

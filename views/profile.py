@@ -16,6 +16,7 @@ def edit(me):
         return _page(me, profile=form)
     people.rename(me, form.name.data)
     me.time_zone, me.theme = form.time_zone.data or None, form.theme.data
+    me.shortcuts = form.shortcuts.data
     if me.is_agent:
         me.wants_every_new = form.wants_every_new.data
     flash(_("Your profile is saved."))

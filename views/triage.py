@@ -2,7 +2,8 @@
 
 from flask import Response, abort, current_app, render_template, request, stream_with_context
 
-from helpdesk import exporting, store, tags
+import forms
+from helpdesk import categories, exporting, people, store, tags
 from helpdesk import triage as lists
 from helpdesk.figures import figures
 from views import search
@@ -20,6 +21,8 @@ def triage(me):
     return render_template(
         "triage/triage.html",
         page=page,
+        bulk=forms.BulkForm(formdata=None, agents=people.agents(), categories=categories.in_use()),
+        used_tags=tags.used(),
         tags=tags.of([row.id for row in page.rows]),
         counts=lists.counts(me),
         view=view,

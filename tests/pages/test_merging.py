@@ -1,4 +1,4 @@
-"""The pages around merging, splitting, spam and duplicates: what is asked first, where one is led, what shows to whom."""
+"""The pages around merging, splitting, spam and duplicates: what is asked first, where it leads, who sees what."""
 
 import re
 

@@ -1,0 +1,142 @@
+"""Changing many tickets at once: a few within the request, more by the worker (docs/decisions/0017-bulk.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
+from sqlalchemy.orm import joinedload
+
+from helpdesk import access, bulk_acts, bulk_undo, store
+from helpdesk.errors import Refused
+from models import BulkItem, BulkJob, Person, Ticket, db
+
+AT_ONCE = 200
+PART = 50
+UNDO_FOR = timedelta(days=1)
+KEPT = timedelta(days=30)
+
+
+def start(where: ColumnElement[bool], acts: dict[str, str], *, by: Person, at: datetime | None = None) -> BulkJob:
+    """Change all tickets that meet the condition and that the person may see, as they are found now."""
+    job = _new(acts, by, at or store.now())
+    chosen = select(literal(job.id), Ticket.id, literal("waiting")).where(where, access.visible_tickets(by))
+    db.session.execute(insert(BulkItem).from_select(["job_id", "ticket_id", "state"], chosen))
+    return _begin(job)
+
+
+def start_with(numbers: Iterable[int], acts: dict[str, str], *, by: Person, at: datetime | None = None) -> BulkJob:
+    """Change the tickets of these numbers. One that is missing, or not to be seen, is reported in the same words."""
+    job = _new(acts, by, at or store.now())
+    rows = [{"job_id": job.id, "ticket_id": number, "state": "waiting"} for number in sorted(set(numbers))]
+    if rows:
+        db.session.execute(insert(BulkItem), rows)
+    return _begin(job)
+
+
+def _new(acts: dict[str, str], by: Person, at: datetime) -> BulkJob:
+    if not acts:
+        raise Refused(_("Choose what to change first."))
+    job = BulkJob(person=by, acts=acts, state="waiting", total=0, created_at=at)
+    db.session.add(job)
+    db.session.flush()
+    return job
+
+
+def _begin(job: BulkJob) -> BulkJob:
+    job.total = db.session.scalar(select(func.count()).where(BulkItem.job_id == job.id)) or 0
+    if not job.total:
+        raise Refused(_("Select at least one ticket first."))
+    if job.total <= AT_ONCE:
+        _part(job, AT_ONCE + 1)
+    return job
+
+
+def work(most: int = PART) -> bool:
+    """Do one part of what is due, in the running transaction. Returns whether there was any.
+
+    The row of the job is locked meanwhile, and each ticket's outcome is written with its change: whoever dies in the
+    middle has done nothing, and no ticket is changed twice.
+    """
+    due = select(BulkJob).where(BulkJob.state.in_(("waiting", "undoing"))).order_by(BulkJob.id).limit(1)
+    job = db.session.scalar(due.with_for_update(skip_locked=True))
+    if job is None:
+        return False
+    _part(job, most)
+    return True
+
+
+def _part(job: BulkJob, most: int) -> None:
+    undoing, at = job.state == "undoing", store.now()
+    left = BulkItem.job_id == job.id, BulkItem.state == ("done" if undoing else "waiting")
+    numbers = list(db.session.scalars(select(BulkItem.ticket_id).where(*left).order_by(BulkItem.ticket_id).limit(most)))
+    tickets = _locked(numbers, job.person)
+    outcomes = (bulk_undo.unmake if undoing else bulk_acts.apply)(job, numbers, tickets, at)
+    _write(job, outcomes, None if undoing else at)
+    if len(numbers) < most:
+        job.state, job.finished_at = "undone" if undoing else "done", at
+
+
+def _locked(numbers: list[int], person: Person) -> dict[int, Ticket]:
+    """Of these tickets those that the person may see, each locked until the transaction ends."""
+    wanted = select(Ticket).where(Ticket.id.in_(numbers), access.visible_tickets(person)).order_by(Ticket.id)
+    wanted = wanted.options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.category))
+    return {ticket.id: ticket for ticket in db.session.scalars(wanted.with_for_update(of=Ticket))}
+
+
+def _write(job: BulkJob, outcomes: dict[int, tuple[str, str]], at: datetime | None) -> None:
+    """What became of each ticket, one statement for all with the same outcome."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for number, outcome in outcomes.items():
+        alike.setdefault(outcome, []).append(number)
+    for (state, why), numbers in alike.items():
+        values = {"state": state, "why": why[:300] or None} | ({"at": at} if at else {})
+        items = update(BulkItem).where(BulkItem.job_id == job.id, BulkItem.ticket_id.in_(numbers)).values(values)
+        db.session.execute(items.execution_options(synchronize_session=False))
+
+
+def cancel(job: BulkJob, *, at: datetime | None = None) -> None:
+    """Leave the rest as it is. What is done stays done, and can be taken back."""
+    db.session.refresh(job, with_for_update=True)
+    if job.state != "waiting":
+        raise Refused(_("There is nothing left to cancel."))
+    job.state, job.finished_at = "cancelled", at or store.now()
+
+
+def undo(job: BulkJob, *, by: Person, at: datetime | None = None) -> None:
+    """Take back all of it but for tickets that were changed again since. Asked for twice, it is done once."""
+    db.session.refresh(job, with_for_update=True)
+    if by.id != job.person_id:
+        raise Refused(_("Only the person who did this can take it back."))
+    if job.state == "waiting":
+        raise Refused(_("This is still running. Cancel it first."))
+    if job.state in ("undoing", "undone"):
+        return
+    if not may_undo(job, by, at):
+        raise Refused(_("It is too late to take this back."))
+    job.state = "undoing"
+    if tally(job).get("done", 0) <= AT_ONCE:
+        _part(job, AT_ONCE + 1)
+
+
+def may_undo(job: BulkJob, by: Person, at: datetime | None = None) -> bool:
+    recent = job.created_at > (at or store.now()) - UNDO_FOR
+    return recent and by.id == job.person_id and job.state in ("done", "cancelled")
+
+
+def tally(job: BulkJob) -> dict[str, int]:
+    """How many tickets are in each state."""
+    counted = select(BulkItem.state, func.count()).where(BulkItem.job_id == job.id).group_by(BulkItem.state)
+    return {state: count for state, count in db.session.execute(counted)}
+
+
+def refusals(job: BulkJob, most: int = 200) -> list[BulkItem]:
+    """What was not changed, or not taken back, with the reason."""
+    wanted = select(BulkItem).where(BulkItem.job_id == job.id, BulkItem.state.in_(("refused", "kept")))
+    return list(db.session.scalars(wanted.order_by(BulkItem.ticket_id).limit(most)))
+
+
+def sweep(at: datetime | None = None) -> None:
+    db.session.execute(delete(BulkJob).where(BulkJob.finished_at < (at or store.now()) - KEPT))

@@ -1,0 +1,34 @@
+// Selecting rows of a list: how many there are, all on the page, a range with Shift; and the progress of a long change.
+
+const LOOK_MS = 2000;
+const picks = () => [...document.querySelectorAll(".pick")];
+let last = null; // the number of the row that was ticked last
+
+export function count() {
+  const chosen = picks().filter((pick) => pick.checked).length;
+  for (const label of document.querySelectorAll("[data-counted]")) label.textContent = label.dataset.counted.replace("0", chosen);
+}
+
+document.addEventListener("click", (event) => {
+  const pick = event.target.closest(".pick");
+  if (pick) {
+    const all = picks();
+    const from = all.findIndex((other) => other.value === last);
+    if (event.shiftKey && from >= 0) {
+      const [low, high] = [from, all.indexOf(pick)].sort((a, b) => a - b);
+      for (const between of all.slice(low, high + 1)) between.checked = pick.checked;
+    }
+    last = pick.value;
+    count();
+  } else if (event.target.closest("[data-pick-page]")) {
+    for (const each of picks()) each.checked = true;
+    count();
+  }
+});
+
+document.addEventListener("desk:page", count);
+count(); // A browser may have kept the ticks of a page it goes back to.
+
+setInterval(() => {
+  if (document.querySelector("[data-running]")) document.dispatchEvent(new CustomEvent("desk:news", { detail: { tickets: [], reload: true } }));
+}, LOOK_MS);

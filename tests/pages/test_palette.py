@@ -1,0 +1,65 @@
+"""Keys and the palette: who is offered which places, and that single keys can be switched off."""
+
+import pytest
+
+from helpdesk import palette, reading, tickets, triage
+from models import Person, ReadMark, db
+from tests.builders import act, ticket
+
+
+def offered(browser):
+    return {group["name"]: group["places"] for group in browser.get("/palette").json["groups"]}
+
+
+@pytest.mark.parametrize("who, views", [("ada", False), ("cleo", True), ("eve", True)])
+def test_every_place_that_is_offered_opens(browse, cast, who, views):
+    browser = browse(getattr(cast, who))
+    browser.get(f"/tickets/{ticket(cast.ada).id}")
+    groups = offered(browser)
+    assert list(groups) == ["Pages"] + ["Views"] * views + ["Tickets you opened"]
+    for place in [place for places in groups.values() for place in places]:
+        assert browser.get(place["url"]).status_code == 200, place
+    assert len(groups.get("Views", ())) == (len(triage.VIEWS) if views else 0)
+
+
+def test_pages_of_agents_and_admins_are_offered_to_nobody_else(browse, cast):
+    names = {who: {p["name"] for p in offered(browse(getattr(cast, who)))["Pages"]} for who in ("ada", "cleo", "eve")}
+    assert names["cleo"] - names["ada"] == {"Triage", "Dashboard"}
+    assert names["eve"] - names["cleo"] == {"People", "Categories", "Mail log", "Trash"}
+
+
+def test_tickets_opened_lately_come_last_opened_first_and_only_while_they_may_be_seen(browse, cast):
+    made = [ticket(cast.ada, f"Number {n}") for n in range(3)]
+    ada = browse(cast.ada)
+    for one in (made[1], made[0], made[2]):
+        ada.get(f"/tickets/{one.id}")
+    db.session.rollback()
+    marks = {mark.ticket_id for mark in db.session.query(ReadMark)}
+    assert marks == {one.id for one in made}
+    act(tickets.change_requester, made[0], to=cast.ben, by=cast.cleo)
+    act(tickets.trash, made[1], by=cast.eve)
+    assert [place["name"] for place in offered(ada)["Tickets you opened"]] == [f"#{made[2].id} Number 2"]
+    assert "Tickets you opened" not in offered(browse(cast.ben))
+
+
+def test_no_more_than_twenty_are_offered(cast):
+    made = [ticket(cast.ada) for _ in range(palette.MOST + 2)]
+    for one in made:
+        reading.mark(cast.ada.id, one.id, one.public_activity_at)
+    assert [row.id for row in palette.recent(cast.ada)] == [one.id for one in reversed(made[2:])]
+
+
+def test_single_keys_are_on_until_somebody_switches_them_off(browse, cast):
+    ada = browse(cast.ada)
+    assert 'data-shortcuts="on"' in ada.get("/tickets").text
+    form = {"name": "Ada Okafor", "time_zone": "", "theme": "auto"}
+    ada.post("/profile", form)
+    assert 'data-shortcuts="off"' in ada.get("/tickets").text and not db.session.get(Person, cast.ada.id).shortcuts
+    ada.post("/profile", form | {"shortcuts": "y"})
+    assert 'data-shortcuts="on"' in ada.get("/tickets").text
+    assert "data-shortcuts" not in browse().get("/login").text
+
+
+def test_the_list_of_keys_names_what_only_agents_do_to_agents_alone(browse, cast):
+    assert "Next ticket in the list" in browse(cast.cleo).get("/triage").text
+    assert "Next ticket in the list" not in browse(cast.ada).get("/tickets").text

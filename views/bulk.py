@@ -1,0 +1,87 @@
+"""Changing the tickets that were selected in a list, and the page that says how far it is."""
+
+import re
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+import forms
+from helpdesk import bulk as acts
+from helpdesk import bulk_acts, categories, people, store, triage
+from helpdesk.errors import Refused
+from helpdesk.store import undo_window
+from web.filters import local_path
+
+MOST_NUMBERS = 1000
+
+
+def start(me):
+    form, back = forms.BulkForm(agents=people.agents(), categories=categories.in_use()), _back()
+    if not form.validate():
+        return _refused(form.first_wrong.errors[0] if form.first_wrong else form.form_errors[0], back)
+    try:
+        job = _started(form.chosen, me)
+    except Refused as no:
+        store.undo()
+        return _refused(str(no), back)
+    tally = acts.tally(job)
+    if job.state == "waiting" or tally.get("refused"):
+        return redirect(url_for("bulk.show", job=job), 303)
+    changed = tally.get("done", 0)
+    said = ngettext("%(num)s ticket is changed.", "%(num)s tickets are changed.", changed)
+    if not changed:
+        flash(_("Nothing to change: it was like that already."))
+    else:
+        flash(said, url_for("bulk.undo", job=job) if undo_window() else "done")
+    return redirect(back, 303)
+
+
+def _started(chosen, me):
+    """All that match the list, or those that were ticked."""
+    if request.form.get("all"):
+        view = request.form.get("view", "")
+        return acts.start(triage.in_view(view if view in triage.VIEWS else "all", me), chosen, by=me)
+    ticked = [one for one in request.form.getlist("ticket") if re.fullmatch(r"[1-9][0-9]{0,8}", one)]
+    return acts.start_with([int(one) for one in ticked[:MOST_NUMBERS]], chosen, by=me)
+
+
+def _back():
+    """The list that the form stood on."""
+    wanted = local_path(request.form.get("back"))
+    return wanted if wanted != "/" else url_for("triage.triage")
+
+
+def _refused(why, back):
+    flash(str(why), "refused")
+    return redirect(back, 303)
+
+
+def show(job, me, status=200, refusal=None):
+    html = render_template(
+        "triage/bulk.html",
+        job=job,
+        tally=acts.tally(job),
+        told=bulk_acts.told(job.acts),
+        refusals=acts.refusals(job),
+        may_undo=acts.may_undo(job, me),
+        refusal=refusal,
+    )
+    return html, status
+
+
+def cancel(job, me):
+    return _act(job, me, _("Cancelled. What was changed so far stays changed, or can be taken back."), acts.cancel)
+
+
+def undo(job, me):
+    return _act(job, me, _("Taken back."), lambda one: acts.undo(one, by=me))
+
+
+def _act(job, me, said, act):
+    try:
+        act(job)
+    except Refused as no:
+        return show(job, me, 409, str(no))
+    flash(said)
+    return redirect(url_for("bulk.show", job=job), 303)

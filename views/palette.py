@@ -1,0 +1,33 @@
+"""Where somebody may go in a few keys: pages, standing views, tickets they opened lately."""
+
+from flask import jsonify, url_for
+from flask_babel import gettext as _
+
+from helpdesk import palette as lists
+from helpdesk.triage import VIEWS
+
+
+def palette(me):
+    pages = [{"name": name, "url": url_for(endpoint)} for name, endpoint in _pages(me)]
+    views = [{"name": str(name), "url": url_for("triage.triage", view=view)} for view, name in VIEWS.items()]
+    recent = [
+        {"name": f"#{row.id} {row.subject}", "url": url_for("tickets.show", ticket=row.id)} for row in lists.recent(me)
+    ]
+    groups = [(_("Pages"), pages), (_("Views"), views if me.is_agent else []), (_("Tickets you opened"), recent)]
+    return jsonify(groups=[{"name": name, "places": places} for name, places in groups if places])
+
+
+def _pages(me):
+    """Every page this person may open from the menus."""
+    yield _("My tickets"), "tickets.mine"
+    yield _("Raise a ticket"), "tickets.new"
+    yield _("Notifications"), "notifications.mine"
+    yield _("Profile"), "profile.edit"
+    if me.is_agent:
+        yield _("Triage"), "triage.triage"
+        yield _("Dashboard"), "triage.dashboard"
+    if me.is_admin:
+        yield _("People"), "people.people"
+        yield _("Categories"), "settings.categories"
+        yield _("Mail log"), "mail.log"
+        yield _("Trash"), "triage.trash"
