@@ -424,6 +424,26 @@ class BulkForm(Form):
         return {field.name: field.data for field in self if field.name not in left_out and field.data}
 
 
+class SaveViewForm(Form):
+    name = _line(_l("Name"), most=60, render_kw={"autocomplete": "off"})
+    query = _line(_l("Query"), most=400, required=None, render_kw={"autocomplete": "off", "spellcheck": "false"})
+    sort = HiddenField(default="activity")
+    shared = BooleanField(_l("For all agents"))
+    submit = SubmitField(_l("Save view"))
+
+    def __init__(self, *args, for_admin=False, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not for_admin:
+            del self.shared
+
+
+class PlaceForm(Form):
+    """Where a view stands in somebody's list, and whether it stands there at all."""
+
+    view = HiddenField(validators=[Length(max=20)])
+    act = RadioField(choices=choices_of([("up", ""), ("down", ""), ("hide", ""), ("show", "")]))
+
+
 class CategoryForm(Form):
     name = _line(_l("Name"), most=words.CATEGORY_MAX, render_kw={"autocomplete": "off"})
     submit = SubmitField(_l("Add category"))

@@ -1,6 +1,6 @@
 """The map of the desk: method, address, view, and who may open it. One line each, nothing else."""
 
-from helpdesk.access import ADMIN, AGENT, ANYONE, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
+from helpdesk.access import ADMIN, AGENT, ANYONE, KEEPS_VIEW, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
 from views import (
     accounts,
     bulk,
@@ -17,6 +17,7 @@ from views import (
     presence,
     profile,
     relations,
+    saved,
     search,
     settings,
     tickets,
@@ -112,6 +113,12 @@ ROUTES = [
     # agents
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/triage/export", triage.export, AGENT),
+    ("GET", "/views", saved.views, AGENT),
+    ("POST", "/views", saved.save, AGENT),
+    ("POST", "/views/place", saved.place, AGENT),
+    ("GET", "/views/<view>", saved.change, KEEPS_VIEW),
+    ("POST", "/views/<view>", saved.change, KEEPS_VIEW),
+    ("POST", "/views/<view>/remove", saved.remove, KEEPS_VIEW),
     ("GET", "/dashboard", triage.dashboard, AGENT),
     ("GET", "/people/suggested", people.suggested, AGENT),
     ("POST", "/bulk", bulk.start, AGENT),

@@ -9,7 +9,20 @@ from sqlalchemy import ColumnElement, exists, false, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from helpdesk.kinds import UNDOABLE
-from models import Attachment, BulkJob, Category, Delivery, Event, Message, Person, Session, Ticket, Watcher, db
+from models import (
+    Attachment,
+    BulkJob,
+    Category,
+    Delivery,
+    Event,
+    Message,
+    Person,
+    SavedView,
+    Session,
+    Ticket,
+    Watcher,
+    db,
+)
 
 Answer = Callable[[Person | None, dict[str, Any]], bool]
 
@@ -38,6 +51,10 @@ def AGENT(person: Person | None, things: dict[str, Any]) -> bool:
 
 def WROTE_MESSAGE(person: Person | None, things: dict[str, Any]) -> bool:
     return AGENT(person, things) and person is not None and things["message"].author_id == person.id
+
+
+def KEEPS_VIEW(person: Person | None, things: dict[str, Any]) -> bool:
+    return AGENT(person, things) and person is not None and keeps_view(person, things["view"])
 
 
 def ADMIN(person: Person | None, things: dict[str, Any]) -> bool:
@@ -126,6 +143,17 @@ def find_event(person: Person, ticket: Ticket, number: int) -> Event | None:
     """Something this person did to the ticket themselves, of a kind that can be taken back."""
     own = Event.ticket_id == ticket.id, Event.actor_id == person.id, Event.kind.in_(UNDOABLE)
     return db.session.scalar(select(Event).where(Event.id == number, *own))
+
+
+def find_view(person: Person, number: int) -> SavedView | None:
+    """A saved view that this agent has: their own, or one for all agents."""
+    found = db.session.get(SavedView, number)
+    return found if found is not None and person.is_agent and found.owner_id in (None, person.id) else None
+
+
+def keeps_view(person: Person, view: SavedView) -> bool:
+    """Whether they may change it: their own; admins those that everybody has."""
+    return person.is_admin if view.owner_id is None else view.owner_id == person.id
 
 
 def find_session(person: Person, number: int) -> Session | None:

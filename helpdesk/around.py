@@ -1,4 +1,4 @@
-"""Everything that stands around a ticket's conversation, in one look: who could have it, watches it or is there."""
+"""What stands around a ticket or a list, in one look: who could have it, who watches it, who is there, its tags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, Select, String, and_, literal, select, union_all
 
-from helpdesk import access, presence, related, tags, triage
+from helpdesk import access, presence, related, saved_views, tags, triage
 from helpdesk.edits import by_agents
 from models import Category, Delivery, Event, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
 
@@ -45,6 +45,31 @@ class Around:
     read: bool
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen beside a list of tickets. `filed` are all categories ever, also those no longer offered."""
+
+    agents: list[Named]
+    categories: list[Named]
+    filed: list[str]
+    tags: list[str]
+    views: list[tuple[int, str, int, str]]
+
+
+def choices(reader: Person) -> Choices:
+    """One query, as for `look`."""
+    every = _part("filed", select(Category.id, Category.name, Category.position))
+    parts = [_agents(), _categories(), every, _part("used", tags.used()), _part("view", saved_views.of(reader))]
+    found = _parted(parts)
+    return Choices(
+        agents=_named(found, "agent"),
+        categories=_named(found, "category"),
+        filed=[row.name for row in found.get("filed", [])],
+        tags=[row.name for row in found.get("used", [])],
+        views=[(row.id, row.name, row.place, row.folded) for row in found.get("view", [])],
+    )
+
+
 def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
     """One query, of one row for each thing found."""
     parts = [_watchers(ticket), _follows(ticket, reader), _unread(ticket, reader), _read(ticket, reader)]
@@ -58,14 +83,11 @@ def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
         ]
     else:
         parts.append(_touched(ticket))
-    found: dict[str, list[Row[Any]]] = {}
-    for row in sorted(db.session.execute(union_all(*parts)), key=lambda row: (row.place, row.folded, row.id)):
-        found.setdefault(row.part, []).append(row)
-    named = {part: [Named(row.id, row.name) for row in rows] for part, rows in found.items()}
+    found = _parted(parts)
     return Around(
-        agents=named.get("agent", []),
-        categories=named.get("category", []),
-        watchers=named.get("watcher", []),
+        agents=_named(found, "agent"),
+        categories=_named(found, "category"),
+        watchers=_named(found, "watcher"),
         present=presence.sentences([(row.name, row.place < 0) for row in found.get("present", [])]),
         tags=[row.name for row in found.get("tag", [])],
         used=[row.name for row in found.get("used", [])],
@@ -77,6 +99,18 @@ def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
         unread="unread" in found,
         read="read" in found,
     )
+
+
+def _parted(parts: list[Found]) -> dict[str, list[Row[Any]]]:
+    """The rows of each part in their order."""
+    found: dict[str, list[Row[Any]]] = {}
+    for row in sorted(db.session.execute(union_all(*parts)), key=lambda row: (row.place, row.folded, row.id)):
+        found.setdefault(row.part, []).append(row)
+    return found
+
+
+def _named(found: dict[str, list[Row[Any]]], part: str) -> list[Named]:
+    return [Named(row.id, row.name) for row in found.get(part, [])]
 
 
 def _part(name: str, wanted: Found) -> Found:

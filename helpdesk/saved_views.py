@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
+from sqlalchemy import Select, case, or_, select
 
-from helpdesk import events, store
+from helpdesk import access, events, store
 from helpdesk.errors import Refused
 from helpdesk.text import fold
 from models import Person, SavedView, db
@@ -29,6 +29,9 @@ STANDING = {
 MOST = 50
 
 
+SORTS = ("activity", "age", "priority")
+
+
 @dataclass(frozen=True)
 class View:
     """One view as a person has it. `key` is its name in addresses: a word, or the number of a saved one."""
@@ -37,35 +40,33 @@ class View:
     name: Any
     query: str
     sort: str = "activity"
-    saved: SavedView | None = None
     hidden: bool = False
 
-    @property
-    def is_shared(self) -> bool:
-        return self.saved is not None and self.saved.owner_id is None
+
+def of(person: Person) -> Select[int, str, int, str]:
+    """The saved views that a person has: number, name, place of the sort in SORTS, query."""
+    sort = case({name: place for place, name in enumerate(SORTS)}, value=SavedView.sort, else_=0)
+    mine = or_(SavedView.owner_id.is_(None), SavedView.owner_id == person.id)
+    return select(SavedView.id, SavedView.name, sort, SavedView.query).where(mine).order_by(SavedView.id)
 
 
-def views_of(person: Person) -> list[View]:
-    """All views of an agent in their own order, hidden ones too; what they have not placed yet comes last."""
+def views_of(person: Person, saved: Iterable[Sequence[Any]] | None = None) -> list[View]:
+    """All views of an agent in their own order, hidden ones too; what they have not placed yet comes last.
+
+    `saved` is what `of` finds, where that is known already.
+    """
     placed = person.views or {}
     hidden, order = set(placed.get("hidden", ())), {key: place for place, key in enumerate(placed.get("order", ()))}
-    standing = [View(key, name, query, hidden=key in hidden) for key, (name, query) in STANDING.items()]
-    mine = or_(SavedView.owner_id.is_(None), SavedView.owner_id == person.id)
-    saved = db.session.scalars(select(SavedView).where(mine).order_by(SavedView.id))
-    views = standing + [
-        View(str(one.id), one.name, one.query, one.sort, one, hidden=str(one.id) in hidden) for one in saved
-    ]
+    views = [View(key, name, query, hidden=key in hidden) for key, (name, query) in STANDING.items()]
+    for number, name, sort, query in db.session.execute(of(person)) if saved is None else saved:
+        views.append(View(str(number), name, query, SORTS[sort], str(number) in hidden))
     return sorted(views, key=lambda view: order.get(view.key, len(order)))
 
 
-def find(person: Person, number: int) -> SavedView | None:
-    """A saved view that this person has: their own, or one for all agents."""
-    found = db.session.get(SavedView, number)
-    return found if found is not None and person.is_agent and found.owner_id in (None, person.id) else None
-
-
-def may_change(person: Person, view: SavedView) -> bool:
-    return person.is_admin if view.owner_id is None else view.owner_id == person.id
+def every(person: Person) -> dict[str, SavedView]:
+    """The saved views that a person has, by their keys."""
+    mine = or_(SavedView.owner_id.is_(None), SavedView.owner_id == person.id)
+    return {str(view.id): view for view in db.session.scalars(select(SavedView).where(mine))}
 
 
 def save(name: str, query: str, *, by: Person, sort: str = "activity", shared: bool = False) -> SavedView:
@@ -122,7 +123,7 @@ def _set_hidden(person: Person, change: Callable[[set[str]], set[str]]) -> None:
 
 
 def _refuse_foreign(view: SavedView, by: Person) -> None:
-    if not may_change(by, view):
+    if not access.keeps_view(by, view):
         raise Refused(_("Only admins change the views that everybody has."))
 
 

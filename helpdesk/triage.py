@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -21,26 +21,16 @@ from sqlalchemy import (
     select,
     union,
     union_all,
+    null,
 )
 from sqlalchemy.orm import aliased
 
 from helpdesk.access import visible_tickets
 from helpdesk.words import ACTIVE, FINISHED
-from models import Category, Person, ReadMark, Ticket, Watcher, db
+from models import Category, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
 
 PAGE = 50
 COUNT_CAP = 1000
-
-VIEWS = {
-    "new": _l("New"),
-    "unassigned": _l("Unassigned"),
-    "mine": _l("Mine"),
-    "open": _l("Open"),
-    "pending": _l("Pending"),
-    "resolved": _l("Resolved"),
-    "closed": _l("Closed"),
-    "all": _l("All"),
-}
 
 ACROSS = ("unassigned", "mine")
 SORTS = {"activity": _l("Newest activity"), "age": _l("Oldest first"), "priority": _l("Highest priority")}
@@ -72,13 +62,13 @@ def _conditions(view: str, reader: Person) -> list[ColumnElement[bool]]:
     return [Ticket.status == view]
 
 
-def counts(reader: Person, views: Iterable[str] = VIEWS) -> dict[str, int]:
-    """How many tickets each view holds, in one query, each counted to COUNT_CAP at most."""
+def counts(wanted: Mapping[str, ColumnElement[bool]]) -> dict[str, int]:
+    """For each condition how many tickets it holds for, in one query, each counted to COUNT_CAP at most."""
     parts = []
-    for view in views:
-        capped = select(Ticket.id).where(in_view(view, reader)).limit(COUNT_CAP).subquery()
-        parts.append(select(literal(view), func.count()).select_from(capped))
-    return {view: count for view, count in db.session.execute(union_all(*parts))}
+    for name, where in wanted.items():
+        capped = select(Ticket.id).where(where).limit(COUNT_CAP).subquery()
+        parts.append(select(literal(name), func.count()).select_from(capped))
+    return {name: count for name, count in db.session.execute(union_all(*parts))}
 
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
@@ -159,12 +149,19 @@ def _columns(reader: Person, changed: Any) -> Select[Any]:
             _Assignee.name.label("assignee"),
             Category.name.label("category"),
             or_(ReadMark.seen_at.is_(None), ReadMark.seen_at < changed).label("unread"),
+            (_tags() if reader.is_agent else null()).label("tags"),
         )
         .join(_Requester, _Requester.id == Ticket.requester_id)
         .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
         .outerjoin(Category, Category.id == Ticket.category_id)
         .outerjoin(ReadMark, and_(ReadMark.ticket_id == Ticket.id, ReadMark.person_id == reader.id))
     )
+
+
+def _tags() -> Any:
+    """The tags of a row's ticket, parted by commas, of which no tag has one."""
+    names = select(func.aggregate_strings(Tag.name, ",")).join(TicketTag, TicketTag.tag_id == Tag.id)
+    return names.where(TicketTag.ticket_id == Ticket.id).correlate(Ticket).scalar_subquery()
 
 
 def other_tickets(ticket: Ticket) -> ScalarSelect[int]:

@@ -8,9 +8,10 @@ from flask_babel import ngettext
 
 import forms
 from helpdesk import bulk as acts
-from helpdesk import bulk_acts, categories, people, store, triage
+from helpdesk import bulk_acts, categories, people, store
 from helpdesk.errors import Refused
 from helpdesk.store import undo_window
+from views.lists import Chosen
 from web.filters import local_path
 
 MOST_NUMBERS = 1000
@@ -40,8 +41,10 @@ def start(me):
 def _started(chosen, me):
     """All that match the list, or those that were ticked."""
     if request.form.get("all"):
-        view = request.form.get("view", "")
-        return acts.start(triage.in_view(view if view in triage.VIEWS else "all", me), chosen, by=me)
+        listed = Chosen(me, request.form)
+        if listed.mistake or (listed.view and listed.view.key != request.form.get("view")):
+            raise Refused(_("This list is not there any more. Open it again, then select."))
+        return acts.start(listed.where, chosen, by=me)
     ticked = [one for one in request.form.getlist("ticket") if re.fullmatch(r"[1-9][0-9]{0,8}", one)]
     return acts.start_with([int(one) for one in ticked[:MOST_NUMBERS]], chosen, by=me)
 

@@ -4,16 +4,17 @@ from flask import jsonify, url_for
 from flask_babel import gettext as _
 
 from helpdesk import palette as lists
-from helpdesk.triage import VIEWS
+from helpdesk import saved_views
 
 
 def palette(me):
     pages = [{"name": name, "url": url_for(endpoint)} for name, endpoint in _pages(me)]
-    views = [{"name": str(name), "url": url_for("triage.triage", view=view)} for view, name in VIEWS.items()]
+    views = saved_views.views_of(me) if me.is_agent else []
+    views = [{"name": str(one.name), "url": url_for("triage.triage", view=one.key)} for one in views if not one.hidden]
     recent = [
         {"name": f"#{row.id} {row.subject}", "url": url_for("tickets.show", ticket=row.id)} for row in lists.recent(me)
     ]
-    groups = [(_("Pages"), pages), (_("Views"), views if me.is_agent else []), (_("Tickets you opened"), recent)]
+    groups = [(_("Pages"), pages), (_("Views"), views), (_("Tickets you opened"), recent)]
     return jsonify(groups=[{"name": name, "places": places} for name, places in groups if places])
 
 

@@ -3,9 +3,10 @@
 from flask import jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from helpdesk import access, categories, completion, people, query, search, snippets, store, triage
+from helpdesk import access, around, completion, query, search, snippets, store
 from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
+from helpdesk.text import fold
 from helpdesk.words import PRIORITIES, PRIORITY_NAMES, STATUSES
 from web.filters import zone
 
@@ -28,33 +29,8 @@ def results(me):
         found=found,
         snippets=snippets.of(shown, wanted, me) if shown else {},
         marked=snippets.marked,
-        filters=_filters(me, wanted),
+        filters=filters(me, wanted, around.choices(me)),
         open_filters=bool(wanted.filters),
-    )
-    return html, 422 if mistake else 200
-
-
-def found(me):
-    """The query as a list that can be sorted, for /triage?q=."""
-    typed, wanted, mistake = _asked(me)
-    sort = request.args.get("sort", "activity")
-    sort = sort if sort in triage.SORTS else "activity"
-    if "before" in request.args and mistake is None:
-        return redirect(url_for("triage.triage", q=query.write(wanted), sort=sort), 303)
-    where, all_of_them = search.where(wanted, _asker(me))
-    html = render_template(
-        "search/found.html",
-        typed=typed,
-        wanted=wanted,
-        mistake=mistake,
-        page=triage.found(where, me, sort=sort, mark=request.args.get("mark", "")) if not mistake else None,
-        total=search.count(where) if not mistake else 0,
-        all_of_them=all_of_them,
-        counts=triage.counts(me),
-        views=triage.VIEWS,
-        sorts=triage.SORTS,
-        sort=sort,
-        filters=_filters(me, wanted),
     )
     return html, 422 if mistake else 200
 
@@ -89,6 +65,11 @@ def _asked(me):
         return typed, Query(), mistake
 
 
+def with_filters(chosen):
+    """The query that the form of filters asks for; it was sent with the query it was shown with. Raises Mistake."""
+    return query.write(_chosen(chosen.wanted, query.parse(request.args["before"], chosen.known), chosen.known))
+
+
 def _chosen(wanted, before, known):
     for name in FORM_FIELDS:
         value = request.args.get(name, before.value(name)).replace('"', " ").strip()
@@ -97,13 +78,13 @@ def _chosen(wanted, before, known):
     return query.parse(query.write(wanted), known)
 
 
-def _filters(me, wanted):
+def filters(me, wanted, choices):
     """The fields of the form: name, label, the value they show, and for those to choose from the choices."""
     whose = [(query.ME, _("Me")), (query.NOBODY, _("Nobody"))]
     if me.is_agent:
-        whose += [(agent.folded_name, agent.name) for agent in people.agents() if agent is not me]
-    filed = [(query.slug(one.name), one.name) for one in categories.in_use()]
-    choices = {
+        whose += [(fold(agent.name), agent.name) for agent in choices.agents if agent.id != me.id]
+    filed = [(query.slug(one.name), one.name) for one in choices.categories]
+    offered = {
         "status": (_("Status"), STATUSES.items()),
         "assignee": (_("Assignee"), whose),
         "category": (_("Category"), [*filed, ("none", _("None"))]),
@@ -112,7 +93,7 @@ def _filters(me, wanted):
         "created": (_("Raised"), completion.TIMES.items()),
         "updated": (_("Last activity"), completion.TIMES.items()),
     }
-    return [_filter(name, label, some, wanted.value(name)) for name, (label, some) in choices.items()]
+    return [_filter(name, label, some, wanted.value(name)) for name, (label, some) in offered.items()]
 
 
 def _filter(name, label, choices, value):

@@ -1,50 +1,54 @@
 """The agents' lists: triage, its export, dashboard, trash."""
 
-from flask import Response, abort, current_app, render_template, request, stream_with_context
+from flask import Response, abort, current_app, redirect, render_template, request, stream_with_context, url_for
 
 import forms
-from helpdesk import categories, exporting, people, store, tags
+from helpdesk import exporting, store
 from helpdesk import triage as lists
 from helpdesk.figures import figures
+from helpdesk.query import Mistake
 from views import search
+from views.lists import Chosen
 from web.door import aside
 from web.filters import zone
 
 
 def triage(me):
-    if "q" in request.args:
-        return search.found(me)
-    view = request.args.get("view", "new")
-    sort = request.args.get("sort", "activity")
-    view, sort = view if view in lists.VIEWS else "all", sort if sort in lists.SORTS else "activity"
-    page = lists.listing(view, me, sort=sort, mark=request.args.get("mark", ""))
-    return render_template(
+    chosen = Chosen(me, request.args)
+    if "before" in request.args and chosen.mistake is None:
+        try:
+            return redirect(url_for("triage.triage", q=search.with_filters(chosen), sort=chosen.sort), 303)
+        except Mistake as mistake:
+            chosen.mistake = mistake
+    html = render_template(
         "triage/triage.html",
-        page=page,
-        bulk=forms.BulkForm(formdata=None, agents=people.agents(), categories=categories.in_use()),
-        used_tags=tags.used(),
-        tags=tags.of([row.id for row in page.rows]),
-        counts=lists.counts(me),
-        view=view,
-        sort=sort,
-        views=lists.VIEWS,
+        chosen=chosen,
+        page=chosen.page(request.args.get("mark", "")) if chosen.mistake is None else None,
+        counts=chosen.counts(),
+        bulk=forms.BulkForm(formdata=None, agents=chosen.choices.agents, categories=chosen.choices.categories),
+        filters=search.filters(me, chosen.wanted, chosen.choices),
+        save=forms.SaveViewForm(
+            formdata=None, for_admin=me.is_admin, data={"query": chosen.typed, "sort": chosen.sort}
+        ),
+        sort=chosen.sort,
         sorts=lists.SORTS,
     )
+    return html, 422 if chosen.mistake and chosen.view is None else 200
 
 
 def export(me):
-    """Every ticket of a view as a file, sent while it is read. That somebody took it away is written down."""
-    view, kind = request.args.get("view", "all"), request.args.get("format", "csv")
-    if kind not in exporting.KINDS or view not in lists.VIEWS:
+    """Every ticket of a list as a file, sent while it is read. That somebody took it away is written down."""
+    chosen, kind = Chosen(me, request.args), request.args.get("format", "csv")
+    asked = request.args.get("view")
+    if kind not in exporting.KINDS or chosen.mistake or (asked and chosen.view and chosen.view.key != asked):
         abort(404)
     at = store.now()
-    rows = exporting.rows(me, lambda reader: lists.in_view(view, reader))
-    pieces = stream_with_context(exporting.pieces(kind, rows))
+    pieces = stream_with_context(exporting.pieces(kind, exporting.rows(me, chosen.where_for)))
     response = Response(pieces, content_type=exporting.KINDS[kind])
-    name = f"tickets-{view}-{at.astimezone(zone()):%Y-%m-%d}.{kind}"
+    name = f"tickets-{chosen.name}-{at.astimezone(zone()):%Y-%m-%d}.{kind}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     if request.method == "GET":
-        aside(exporting.note, me, view, kind)
+        aside(exporting.note, me, chosen.typed if chosen.view is None else chosen.name, kind)
     return response
 
 

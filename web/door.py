@@ -37,6 +37,7 @@ FINDERS: dict[str, Callable[..., Any]] = {
     "person": access.find_person,
     "delivery": access.find_delivery,
     "category": access.find_category,
+    "view": access.find_view,
     "job": access.find_job,
 }
 IN_TICKET = ("message", "event", "watcher", "file")

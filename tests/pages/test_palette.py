@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpdesk import palette, reading, tickets, triage
+from helpdesk import palette, reading, tickets
+from helpdesk.saved_views import STANDING
 from models import Person, ReadMark, db
 from tests.builders import act, ticket
 
@@ -19,7 +20,7 @@ def test_every_place_that_is_offered_opens(browse, cast, who, views):
     assert list(groups) == ["Pages"] + ["Views"] * views + ["Tickets you opened"]
     for place in [place for places in groups.values() for place in places]:
         assert browser.get(place["url"]).status_code == 200, place
-    assert len(groups.get("Views", ())) == (len(triage.VIEWS) if views else 0)
+    assert len(groups.get("Views", ())) == (len(STANDING) if views else 0)
 
 
 def test_pages_of_agents_and_admins_are_offered_to_nobody_else(browse, cast):

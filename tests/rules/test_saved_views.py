@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import saved_views
+from helpdesk import access, saved_views
 from helpdesk.errors import Refused
 from models import Event, SavedView, db
 from tests.builders import act
@@ -29,9 +29,9 @@ def test_a_saved_view_is_one_s_own_and_one_for_everybody_is_everybody_s(cast):
     everybodys = save(cast.eve, "Payroll week", shared=True)
     assert keys(cast.cleo) == [*STANDING, str(mine.id), str(everybodys.id)]
     assert keys(cast.dan) == [*STANDING, str(everybodys.id)]
-    assert saved_views.find(cast.dan, mine.id) is None and saved_views.find(cast.cleo, mine.id) is mine
-    assert saved_views.find(cast.ada, everybodys.id) is None, "users have no views"
-    assert saved_views.find(cast.cleo, 99999) is None
+    assert access.find_view(cast.dan, mine.id) is None and access.find_view(cast.cleo, mine.id) is mine
+    assert access.find_view(cast.ada, everybodys.id) is None, "users have no views"
+    assert access.find_view(cast.cleo, 99999) is None
 
 
 def test_only_admins_make_change_and_remove_what_everybody_has(cast):

@@ -1,0 +1,77 @@
+"""What a list of agents shows: one of their views, or a query they typed. For triage, its export, and bulk changes."""
+
+from functools import cached_property
+
+from helpdesk import access, around, query, saved_views, search, store, triage
+from helpdesk.conditions import Asker
+from helpdesk.query import Mistake, Query
+from web.filters import zone
+
+
+class Chosen:
+    """`args` name a `view` or a query `q`, and a `sort`. A word that means nothing is taken for the first choice."""
+
+    def __init__(self, me, args):
+        self.me, self.choices = me, around.choices(me)
+        self.views = saved_views.views_of(me, self.choices.views)
+        self.known = query.known_to(agent=True, categories=self.choices.filed)
+        by_key = {view.key: view for view in self.views}
+        self.view = None if "q" in args else by_key.get(args.get("view", "new"), by_key["all"])
+        self.typed = args["q"] if self.view is None else self.view.query
+        self.wanted, self.mistake = self._read(self.typed)
+        sort = args.get("sort", self.view.sort if self.view else "activity")
+        self.sort = sort if sort in triage.SORTS else "activity"
+
+    def _read(self, typed):
+        try:
+            return query.parse(typed, self.known), None
+        except Mistake as mistake:
+            return Query(), mistake
+
+    @property
+    def address(self):
+        """What the address of this list holds besides its order."""
+        return {"q": self.typed} if self.view is None else {"view": self.view.key}
+
+    @property
+    def name(self):
+        """A word for the list in file names and in the records."""
+        return "search" if self.view is None else self.view.key
+
+    @cached_property
+    def _found(self):
+        return search.where(self.wanted, Asker(self.me, zone(), store.now()))
+
+    @property
+    def is_standing(self):
+        return self.view is not None and self.view.key in saved_views.STANDING
+
+    @property
+    def where(self):
+        return triage.in_view(self.view.key, self.me) if self.is_standing else self._found[0]
+
+    def where_for(self, reader):
+        """The same list for whoever reads it now: what they may no longer see is not in it."""
+        return self.where & access.visible_tickets(reader)
+
+    @property
+    def is_whole(self):
+        """Whether nothing that fits was left aside; of a common word only the newest tickets are looked at."""
+        return self.is_standing or self._found[1]
+
+    def page(self, mark):
+        if self.is_standing:
+            return triage.listing(self.view.key, self.me, sort=self.sort, mark=mark)
+        return triage.found(self.where, self.me, sort=self.sort, mark=mark)
+
+    def counts(self):
+        """For each view to be shown how many tickets it holds, and under "" for this list. In one query."""
+        wanted = {view.key: self._where_of(view) for view in self.views if not view.hidden}
+        return triage.counts({key: where for key, where in wanted.items() if where is not None} | {"": self.where})
+
+    def _where_of(self, view):
+        """None where its query means nothing any more, perhaps since a category has another name."""
+        if view.key in saved_views.STANDING:
+            return triage.in_view(view.key, self.me)
+        wanted, mistake = self._read(view.query)
+        return search.where(wanted, Asker(self.me, zone(), store.now()))[0] if mistake is None else None

@@ -1,0 +1,82 @@
+"""The views that agents keep: save a query under a name, order, hide, change and remove."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+import forms
+from helpdesk import access, query, saved_views, search
+from helpdesk.errors import Refused
+from helpdesk.query import Mistake
+
+
+def views(me):
+    return render_template(
+        "saved/views.html",
+        views=saved_views.views_of(me),
+        saved=saved_views.every(me),
+        keeps=lambda view: access.keeps_view(me, view),
+    )
+
+
+def save(me):
+    form = forms.SaveViewForm(for_admin=me.is_admin)
+    typed = _checked(form, me)
+    if typed is None:
+        return _page(form, 422)
+    sort = form.sort.data if form.sort.data in saved_views.SORTS else "activity"
+    shared = me.is_admin and form.shared.data
+    try:
+        view = saved_views.save(form.name.data, typed, by=me, sort=sort, shared=shared)
+    except Refused as no:
+        form.refuse(no, "name")
+        return _page(form, 409)
+    flash(_("The view %(name)s is saved.", name=view.name))
+    return redirect(url_for("triage.triage", view=view.id), 303)
+
+
+def change(view, me):
+    form = forms.SaveViewForm(data={"name": view.name, "query": view.query})
+    if request.method == "GET":
+        return _page(form, 200, view)
+    typed = _checked(form, me)
+    if typed is None:
+        return _page(form, 422, view)
+    try:
+        saved_views.change(view, name=form.name.data, query=typed, by=me)
+    except Refused as no:
+        form.refuse(no, "name")
+        return _page(form, 409, view)
+    flash(_("The view %(name)s is changed.", name=view.name))
+    return redirect(url_for("triage.triage", view=view.id), 303)
+
+
+def _checked(form, me):
+    """The query in its normal form; None where something is wrong, which the form then says."""
+    if not form.validate():
+        return None
+    try:
+        return query.write(query.parse(form.query.data or "", search.known_to(me)))
+    except Mistake as mistake:
+        form.refuse(mistake, "query")
+        return None
+
+
+def _page(form, status, view=None):
+    return render_template("saved/change.html", form=form, view=view), status
+
+
+def remove(view, me):
+    saved_views.remove(view, by=me)
+    flash(_("The view %(name)s is removed.", name=view.name))
+    return redirect(url_for("saved.views"), 303)
+
+
+def place(me):
+    form = forms.PlaceForm()
+    if form.validate():
+        act, key = form.act.data, form.view.data
+        if act in ("up", "down"):
+            saved_views.move(me, key, up=act == "up")
+        else:
+            (saved_views.hide if act == "hide" else saved_views.bring_back)(me, key)
+    return redirect(url_for("saved.views"), 303)
