@@ -84,7 +84,7 @@ ROUTES = [
     # agents
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),
-    ("GET", "/people/suggested", people.suggested, AGENT),
+    ("GET", "/suggestions", people.suggested, AGENT),
     # admins
     ("GET", "/trash", triage.trash, ADMIN),
     ("GET", "/people", people.people, ADMIN),

@@ -52,7 +52,7 @@ PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address",
     "signed in": "/profile /tickets /drafts /notifications /live",
-    "agent": "/triage /dashboard",
+    "agent": "/triage /dashboard /suggestions",
     "admin": "/trash /people /categories /mail",
 }
 
