@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from markupsafe import escape
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -22,6 +23,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.validators import Length, Optional, StopValidation
+from wtforms.widgets import Select
 
 from helpdesk import passwords, text, words
 
@@ -121,9 +123,18 @@ def choices_of(pairs):
     return [SelectChoice(value, label) for value, label in pairs]
 
 
+class _Options(Select):
+    """A list of options, written as plainly as it is: WTForms takes longer for thirty than for the rest of a page."""
+
+    @classmethod
+    def render_option(cls, choice, **kwargs):
+        chosen = " selected" if choice.selected else ""
+        return f'<option{chosen} value="{escape(choice.value)}">{escape(choice.label)}</option>'
+
+
 def _choice(label, pairs, **more):
     """A choice from a list; a value that is not in it is an error, never a crash."""
-    return SelectField(label, choices=choices_of(pairs), **more)
+    return SelectField(label, choices=choices_of(pairs), widget=_Options(), **more)
 
 
 def _name(label=_l("Full name")):

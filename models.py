@@ -201,7 +201,7 @@ class Ticket(Model):
         CheckConstraint("status IN ('new', 'open', 'pending', 'resolved', 'closed')", name="status"),
         CheckConstraint("priority BETWEEN 1 AND 4", name="priority"),
         UniqueConstraint("raised_by_id", "form_token"),
-        Index(None, "status", "activity_at", "id"),
+        Index(None, "status", "activity_at", "id", "trashed_at"),
         Index(None, "status", "created_at", "id", "trashed_at"),
         # The category stands last for the tallies: active tickets by category and priority are counted here.
         Index("ix_tickets_tallied", "status", "priority", "activity_at", "id", "trashed_at", "category_id"),

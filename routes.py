@@ -120,7 +120,7 @@ ROUTES = [
     ("POST", "/views/<view>", saved.change, KEEPS_VIEW),
     ("POST", "/views/<view>/remove", saved.remove, KEEPS_VIEW),
     ("GET", "/dashboard", triage.dashboard, AGENT),
-    ("GET", "/people/suggested", people.suggested, AGENT),
+    ("GET", "/suggestions", people.suggested, AGENT),
     ("POST", "/bulk", bulk.start, AGENT),
     ("GET", "/bulk/<job>", bulk.show, AGENT),
     ("POST", "/bulk/<job>/cancel", bulk.cancel, AGENT),

@@ -14,7 +14,8 @@ def main():
     running.add_argument("--db", choices=("sqlite", "mariadb", "postgresql"), default="sqlite")
     running.add_argument("--rounds", type=int, default=3, help="how often each load is repeated (default 3)")
     running.add_argument("--only", default="", help="only lines whose name holds this; nothing is written then")
-    parts.add_parser("writers", help="eight writers in two processes on SQLite")
+    writing = parts.add_parser("writers", help="eight writers in two processes on SQLite")
+    writing.add_argument("--be-one", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     {"fill": fill, "run": run, "writers": writers}[given.part](given)
 
@@ -37,7 +38,7 @@ def run(given):
 def writers(given):
     from bench import writers as writing
 
-    writing.run()
+    writing.be_one() if given.be_one else writing.run()
 
 
 if __name__ == "__main__":

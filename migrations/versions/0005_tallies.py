@@ -1,4 +1,4 @@
-"""Indexes for the tallies, and for the views Unassigned and Mine in every sort.
+"""Indexes for the tallies, and for every view in every sort.
 
 Revision ID: 0005
 Revises: 0002
@@ -11,27 +11,28 @@ down_revision = '0004'
 branch_labels = None
 depends_on = None
 
-BEFORE = "ix_tickets_status_priority_activity_at_id_trashed_at"
-ADDED = {
-    "ix_tickets_tallied": ["status", "priority", "activity_at", "id", "trashed_at", "category_id"],
-    "ix_tickets_assignee_id_status_created_at_id_trashed_at": [
-        "assignee_id",
-        "status",
-        "created_at",
-        "id",
-        "trashed_at",
-    ],
-    "ix_tickets_held_by_priority": ["assignee_id", "status", "priority", "activity_at", "id", "trashed_at"],
+BEFORE = {
+    "ix_tickets_status_activity_at_id": "status activity_at id",
+    "ix_tickets_status_priority_activity_at_id_trashed_at": "status priority activity_at id trashed_at",
+}
+AFTER = {
+    "ix_tickets_status_activity_at_id_trashed_at": "status activity_at id trashed_at",
+    "ix_tickets_tallied": "status priority activity_at id trashed_at category_id",
+    "ix_tickets_assignee_id_status_created_at_id_trashed_at": "assignee_id status created_at id trashed_at",
+    "ix_tickets_held_by_priority": "assignee_id status priority activity_at id trashed_at",
 }
 
 
 def upgrade():
-    for name, columns in ADDED.items():
-        op.create_index(name, "tickets", columns)
-    op.drop_index(BEFORE, "tickets")
+    _replace(BEFORE, AFTER)
 
 
 def downgrade():
-    op.create_index(BEFORE, "tickets", ["status", "priority", "activity_at", "id", "trashed_at"])
-    for name in ADDED:
+    _replace(AFTER, BEFORE)
+
+
+def _replace(old, new):
+    for name, columns in new.items():
+        op.create_index(name, "tickets", columns.split())
+    for name in old:
         op.drop_index(name, "tickets")

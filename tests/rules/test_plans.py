@@ -1,0 +1,94 @@
+"""No list, count or badge walks a whole table: a desk of thousands of tickets, asked as the pages ask it."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app import create_app
+from bench import fill
+from helpdesk import around, events, figures, news, notifications, presence, tallies, triage
+from models import Person, Ticket, db
+from tests.conftest import SETTINGS
+from tests.databases import empty_database
+from tests.rows_read import asked, rows_read
+
+SIZE = 8000
+# Rows that one query may look at: lists show fifty, and sorting the few hundred of a small view is no walk either.
+MOST = 600
+# Steps in tens: SQLite needs some twenty for a row of a list with all that is joined to it.
+MOST_ON_SQLITE = 1500
+
+
+@pytest.fixture(scope="module")
+def desk():
+    with empty_database() as address:
+        app = create_app(SETTINGS | {"DATABASE_URL": address})
+        fill.fill(app, SIZE)
+        with app.app_context():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(tallies, "LARGE", 1)
+                tallies.keep("UTC")
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+
+
+def agent():
+    return db.session.get(Person, 2)
+
+
+def user():
+    return db.session.get(Person, fill.AGENTS + 5)
+
+
+def listed(view, sort, deep):
+    page = triage.listing(view, agent(), sort=sort)
+    for _ in range(3 if deep else 0):
+        page = triage.listing(view, agent(), sort=sort, mark=page.older or "")
+    return page
+
+
+def own(finished):
+    page = triage.own(user(), finished=finished)
+    triage.own(user(), finished=finished, mark=page.older or "")
+
+
+ASKED = {
+    f"{view}, {sort}{', deep' if deep else ''}": lambda view=view, sort=sort, deep=deep: listed(view, sort, deep)
+    for view in triage.VIEWS
+    for sort in triage.SORTS
+    for deep in (False, True)
+} | {
+    "my tickets": lambda: own(False),
+    "my finished tickets": lambda: own(True),
+    "counts": lambda: triage.counts(agent()),
+    "dashboard": lambda: figures.figures(agent(), ZoneInfo("UTC")),
+    "bell": lambda: notifications.unread(user()),
+    "newest news": lambda: notifications.newest_unread(user()),
+    "notifications": lambda: notifications.listing(user()),
+    "mark": news.mark,
+    "missed news": lambda: news.missed(user(), news.mark()),
+    "timeline": lambda: events.timeline(db.session.get(Ticket, SIZE // 2), agent(), 51),
+    "around a ticket": lambda: around.look(db.session.get(Ticket, SIZE // 2), agent()),
+    "around, for its requester": lambda: around.look(db.session.get(Ticket, SIZE // 2), user()),
+    "presence": lambda: presence.told(db.session.get(Ticket, SIZE // 2), agent()),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_query_walks_a_whole_table(desk, monkeypatch, name):
+    monkeypatch.setattr(triage, "COUNT_CAP", 20)
+    agent(), user()
+    with asked() as queries:
+        ASKED[name]()
+    assert queries
+    most = MOST_ON_SQLITE if db.engine.dialect.name == "sqlite" else MOST
+    read = {statement: rows_read(statement, parameters) for statement, parameters in queries}
+    assert max(read.values()) <= most, read
+
+
+def test_the_measure_notices_a_query_that_does(desk):
+    with asked() as queries:
+        db.session.query(Ticket.id).filter(Ticket.description.contains("nowhere")).order_by(Ticket.subject).all()
+    most = MOST_ON_SQLITE if db.engine.dialect.name == "sqlite" else MOST
+    assert rows_read(*queries[0]) > most
