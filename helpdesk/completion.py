@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from helpdesk import people
-from helpdesk.query import IS, ME, MOMENTS, NOBODY, Known
+from helpdesk.query import IS, ME, MOMENTS, NOBODY, Known, quoted
 from helpdesk.text import fold
 from helpdesk.words import PRIORITIES, PRIORITY_RANKS, STATUSES
 from models import Person
@@ -61,7 +61,7 @@ def complete(typed: str, known: Known, reader: Person) -> list[Choice]:
         name, begun = found[1].lower(), found[2].lstrip('"')
         values = _values(name, begun, known, reader) if name in known.fields else []
         start = typed[: found.start(2)]
-        return [Choice(_safe(value), hint, f"{start}{_safe(value)} ") for value, hint in values[:MOST]]
+        return [Choice(quoted(value), hint, f"{start}{quoted(value)} ") for value, hint in values[:MOST]]
     if (found := _FIELD.fullmatch(typed)) and typed.count('"') % 2 == 0:
         begun, start = found[1].lower(), typed[: found.start(1)]
         names = [name for name in known.fields if name.startswith(begun)]
@@ -86,7 +86,3 @@ def _people(name: str, begun: str, reader: Person) -> list[tuple[str, str]]:
             (person.folded_name, person.email) for person in some if f" {fold(begun)}" in f" {person.folded_name}"
         ]
     return [(value, hint) for value, hint in named if f" {fold(begun)}" in f" {value}"]
-
-
-def _safe(value: str) -> str:
-    return f'"{value}"' if " " in value else value

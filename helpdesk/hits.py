@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Integer,
     Row,
     Select,
     case,
@@ -33,26 +34,25 @@ from models import SearchText, Ticket, db
 # As many hits as are put in order, and as many as are looked through for those that the filters let pass.
 MOST = 1_000
 DEEP = 10_000
+# Hits may lie in the trash: so many more are fetched where there is no other filter.
+IN_TRASH = 200
 # Filters that leave no more tickets than this need no index: their texts are looked through.
 FEW = 1_000
-# MariaDB and PostgreSQL: a word said in more than one of so many of the newest tickets is common. Its hits are looked
+# MariaDB: a word said in more than one of so many of the newest tickets is common. Its hits are looked
 # for among the newest tickets, wider and wider until there is a page of them, and not by the index.
 SAMPLE = 2_000
 COMMON = 10
 WINDOWS = (2_000, 10_000, 30_000)
 ENOUGH = 50
 
-# Letter by letter what migration 0004 has indexed.
-POSTGRES_WORDS = (
-    "array_to_tsvector(array_remove(string_to_array(search_texts.public_text || search_texts.internal_text, ' '), ''))"
-)
+LENGTH = func.length(SearchText.public_text).label("length")
 
 
 @dataclass(frozen=True)
 class Hits:
-    """Rows with `id` and `subject` (folded), newest first. `all`: there are no others."""
+    """Rows with `id`, `subject` (folded) and `length` of the public text, newest first. `all`: there are no others."""
 
-    rows: Sequence[Row[int, str]]
+    rows: Sequence[Row[int, str, int]]
     all: bool
 
 
@@ -68,9 +68,10 @@ def find(query: Query, asker: Asker) -> Hits:
             return _those(_rows().where(where, *said))
     if all(term.without for term in query.terms):
         return _those(_rows().where(where, *said))
-    if db.engine.dialect.name == "sqlite":
-        return _by_fts5(query.terms, where, said)
-    return _by_sample(query.terms, where, said)
+    if db.engine.dialect.name == "mysql":
+        return _by_sample(query.terms, where, said)
+    loose = _loose(query.terms, said)
+    return _by_order(query.terms, where, loose, DEEP if query.filters or loose else MOST + IN_TRASH)
 
 
 def says(term: Term, asker: Asker) -> ColumnElement[bool]:
@@ -88,8 +89,8 @@ def holds(term: Term, document: str) -> bool:
     return (pattern in document) is not term.without
 
 
-def _rows() -> Select[int, str]:
-    joined = select(Ticket.id, SearchText.subject).join(SearchText, SearchText.ticket_id == Ticket.id)
+def _rows() -> Select[int, str, int]:
+    joined = select(Ticket.id, SearchText.subject, LENGTH).join(SearchText, SearchText.ticket_id == Ticket.id)
     return joined.order_by(Ticket.id.desc()).limit(MOST)
 
 
@@ -97,35 +98,37 @@ def _among(ids: list[int], said: list[ColumnElement[bool]]) -> Hits:
     return _those(_rows().where(Ticket.id.in_(ids), *said)) if ids else Hits([], True)
 
 
-def _those(wanted: Select[int, str], *, all: bool = True) -> Hits:
+def _those(wanted: Select[int, str, int], *, all: bool = True) -> Hits:
     rows = db.session.execute(wanted).all()
     return Hits(rows, all and len(rows) < MOST)
 
 
-def _of(hits: FromClause) -> Select[int, str]:
+def _of(hits: FromClause) -> Select[int, str, int]:
     """The rows of these ids only: the list of ids comes first, whatever the planner thinks of it."""
-    found = select(Ticket.id, SearchText.subject).select_from(hits).join(Ticket, Ticket.id == hits.c.id)
+    found = select(Ticket.id, SearchText.subject, LENGTH).select_from(hits).join(Ticket, Ticket.id == hits.c.id)
     return found.join(SearchText, SearchText.ticket_id == Ticket.id).order_by(Ticket.id.desc()).limit(MOST)
 
 
-def _by_fts5(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
-    """FTS5 gives hits newest first without finding the others. It knows words; phrases are looked up in the texts."""
-    index = table("search_index", column("rowid"), column("search_index"))
+def _by_order(terms: list[Term], where: ColumnElement[bool], loose: list[ColumnElement[bool]], deep: int) -> Hits:
+    """SQLite and PostgreSQL give hits newest first without finding all the others."""
+    found = _in_fts5(terms) if db.engine.dialect.name == "sqlite" else _in_gin(terms)
+    newest = found.order_by(column("id").desc()).limit(deep).cte("newest")
+    counted = select(func.count()).select_from(newest).scalar_subquery().label("looked_at")
+    rows = db.session.execute(_of(newest).add_columns(counted).where(where, *loose)).all()
+    looked_at = rows[0].looked_at if rows else db.session.scalar(select(counted)) or 0
+    return Hits(rows, len(rows) < MOST and looked_at < deep)
+
+
+def _in_fts5(terms: list[Term]) -> Select[int]:
+    index = table("search_index", column("rowid", Integer), column("search_index"))
     wanted = " AND ".join(f'"{word}"' + "*" * begun for word, begun in _words(terms))
-    found = select(index.c.rowid.label("id")).where(index.c.search_index.op("MATCH")(wanted))
-    newest = found.order_by(index.c.rowid.desc()).limit(DEEP).cte("newest")
-    counted = select(func.count()).select_from(newest).scalar_subquery()
-    rows = db.session.execute(
-        _of(newest).add_columns(counted.label("looked_at")).where(where, *_loose(terms, said))
-    ).all()
-    if not rows:
-        return Hits([], _fewer(found))
-    return Hits(rows, len(rows) < MOST and rows[0].looked_at < DEEP)
+    return select(index.c.rowid.label("id")).where(index.c.search_index.op("MATCH")(wanted))
 
 
-def _fewer(found: Select[Any]) -> bool:
-    capped = found.limit(DEEP).subquery()
-    return (db.session.scalar(select(func.count()).select_from(capped)) or 0) < DEEP
+def _in_gin(terms: list[Term]) -> Select[int]:
+    wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in _words(terms))
+    said = literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))
+    return select(SearchText.ticket_id.label("id")).where(said)
 
 
 def _words(terms: list[Term]) -> list[tuple[str, bool]]:
@@ -144,14 +147,14 @@ def _loose(terms: list[Term], said: list[ColumnElement[bool]]) -> list[ColumnEle
 
 
 def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
-    """How often the words are said lately decides between the index and the texts of the newest tickets."""
+    """MariaDB finds all hits of a word or none. How often it is said lately decides whether the index is asked."""
     words = _words(terms)
     looked_at, counts = _sample(words)
     if looked_at < SAMPLE:
         return _in_newest(SAMPLE, where, said, all=True)
     rarest = min(range(len(words)), key=lambda i: (counts[i], -len(words[i][0])))
     if counts[rarest] <= COMMON:
-        return _by_index(words, words[rarest], where, said)
+        return _by_fulltext(words[rarest], where, said)
     for size in WINDOWS:
         hits = _in_newest(size, where, said, all=False)
         if len(hits.rows) >= ENOUGH:
@@ -162,8 +165,8 @@ def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnE
 def _sample(words: list[tuple[str, bool]]) -> tuple[int, list[int]]:
     """How many of the newest tickets were looked at, and how many of them say each word."""
     newest = _newest(SAMPLE)
-    text = SearchText.public_text + SearchText.internal_text
-    said = [text.like(f"% {word}" + ("%" if begun else " %")) for word, begun in words]
+    patterns = [f"% {word}" + ("%" if begun else " %") for word, begun in words]
+    said = [or_(SearchText.public_text.like(some), SearchText.internal_text.like(some)) for some in patterns]
     counted = select(func.count(), *(func.sum(case((one, 1), else_=0)) for one in said)).select_from(newest)
     looked_at, *counts = db.session.execute(counted.join(SearchText, SearchText.ticket_id == newest.c.id)).one()
     return looked_at, [int(count or 0) for count in counts]
@@ -177,17 +180,11 @@ def _in_newest(size: int, where: ColumnElement[bool], said: list[ColumnElement[b
     return _those(_of(_newest(size)).where(where, *said), all=all)
 
 
-def _by_index(
-    words: list[tuple[str, bool]], rarest: tuple[str, bool], where: ColumnElement[bool], said: list[ColumnElement[bool]]
-) -> Hits:
-    """MariaDB gets only the rarest word: it would fetch every hit of the others. PostgreSQL skips through them."""
-    if db.engine.dialect.name == "mysql":
-        word, begun = rarest
-        texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
-        matches: Any = mysql.match(*texts, against=f"+{word}" + "*" * begun).in_boolean_mode()
-    else:
-        wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in words)
-        matches = literal_column(POSTGRES_WORDS).op("@@")(cast(literal(wanted), TSQUERY))
+def _by_fulltext(rarest: tuple[str, bool], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
+    """Only the rarest word is asked for, since every hit of the others would be fetched; they are read in the texts."""
+    word, begun = rarest
+    texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
+    matches = mysql.match(*texts, against=f"+{word}" + "*" * begun).in_boolean_mode()
     found = select(SearchText.ticket_id.label("id")).where(matches)
-    hits = found.order_by(SearchText.ticket_id.desc()).limit(DEEP).cte("hits")
+    hits = found.order_by(SearchText.ticket_id.desc()).limit(DEEP).subquery()
     return _those(_of(hits).where(where, *said))

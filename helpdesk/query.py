@@ -268,8 +268,9 @@ def _written(part: Word | Filter) -> str:
     minus = "-" if part.without else ""
     if isinstance(part, Word):
         return minus + (f'"{part.text}"' if part.exact else part.text)
-    return f"{minus}{part.field}:" + ",".join(_safe(value) for value in part.values)
+    return f"{minus}{part.field}:" + ",".join(quoted(value) for value in part.values)
 
 
-def _safe(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as it can stand behind a colon."""
     return f'"{value}"' if re.search(r"[\s,]", value) else value

@@ -75,11 +75,13 @@ def where(wanted: Query, asker: Asker) -> tuple[ColumnElement[bool], bool]:
     return Ticket.id.in_(ids) & conditions.where((), asker), found.all
 
 
-def ranked(rows: Sequence[Row[int, str]], terms: list[Term]) -> list[int]:
-    """Ids, those that have more of the words in their subject first, whole words before begun ones, then the newest."""
+def ranked(rows: Sequence[Row[int, str, int]], terms: list[Term]) -> list[int]:
+    """Ids: first those with more of the words in their subject, whole words before begun ones; of these the ones that
+    say little else (in steps of doubling); of these the newest.
+    """
     wanted = [(f" {' '.join(term.words)}", term.begun) for term in terms if not term.without]
 
     def worth(subject: str) -> int:
         return sum(2 if f"{words} " in subject else 1 if begun and words in subject else 0 for words, begun in wanted)
 
-    return [row.id for row in sorted(rows, key=lambda row: (-worth(row.subject), -row.id))]
+    return [row.id for row in sorted(rows, key=lambda row: (-worth(row.subject), row.length.bit_length(), -row.id))]

@@ -15,11 +15,10 @@ def _plain(kind, item, autogen):
     return False
 
 
-def _ours(_item, name, kind, reflected, _compare_to):
-    """The search index is each database's own: SQLite's is a table with tables below it, the others' an index."""
-    return not (
-        reflected and (name or "").startswith(("search_index", "ix_search_texts")) and kind in ("table", "index")
-    )
+def _ours(item, name, kind, reflected, _compare_to):
+    """The search index is each database's own: a table with tables below it, a column, an index."""
+    on_documents = kind == "column" and item.table.name == "search_texts" and name == "words"
+    return not (reflected and (on_documents or (name or "").startswith(("search_index", "ix_search_texts"))))
 
 
 def _check_keys(ctx, **_more):

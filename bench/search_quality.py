@@ -1,0 +1,134 @@
+"""How well and how fast search finds: imports real tickets, looks for some of them by three of their own rare words,
+and prints how often each was among the first ten, and what each kind of search takes.
+
+    .venv/bin/python bench/search_quality.py --csv it_tickets.csv.gz --server mysql://root@127.0.0.1/
+
+Nothing is kept: the database is made for the run and dropped after it. See README.md.
+"""
+
+import argparse
+import logging
+import random
+import statistics
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from flask_migrate import upgrade  # noqa: E402
+from sqlalchemy import select, text  # noqa: E402
+
+import config  # noqa: E402
+from app import create_app  # noqa: E402
+from bench.pages import KEY, empty_place  # noqa: E402
+from helpdesk import folding, importing, indexing, people, query, search, snippets, store  # noqa: E402
+from helpdesk.conditions import Asker  # noqa: E402
+from models import Ticket, db  # noqa: E402
+
+LOOKED_FOR = 500
+KINDS = {
+    "a rare word": "{rare}",
+    "three rare words": "{rare} {rare2} {rare3}",
+    "a common word": "{common}",
+    "a rare and a common word": "{rare} {common}",
+    "two common words": "{common} {common2}",
+    "a phrase": '"{phrase}"',
+    "a common word and three filters": "{common} status:open,new priority:normal created:<60d",
+    "three filters": "status:open,new priority:normal created:<60d",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--csv", type=Path, required=True, help="tickets as import-tickets takes them")
+    parser.add_argument("--server", help="a PostgreSQL or MySQL server; default: a SQLite file")
+    parser.add_argument("--runs", type=int, default=50, help="how often each kind of search is timed (default 50)")
+    wanted = parser.parse_args()
+    with empty_place(wanted.server) as address:
+        app = create_app({"DATABASE_URL": address, "SECRET_KEY": KEY, "PUBLIC_URL": "http://bench.example"})
+        logging.getLogger("desk").setLevel("WARNING")
+        with app.app_context():
+            fill(wanted.csv)
+            measure(address.partition(":")[0], wanted.runs)
+            db.session.remove()
+            db.engine.dispose()
+
+
+def fill(path):
+    upgrade(directory=str(config.HERE / "migrations"))
+    began = time.perf_counter()
+    outcome = importing.run(path, host="bench.example", progress=lambda lines: None)
+    print(f"{outcome.added} tickets imported in {time.perf_counter() - began:.0f} s")
+    with store.writing():
+        people.add("Agent", "agent@bench.example", role="agent", confirmed_at=store.now())
+    began = time.perf_counter()
+    indexing.rebuild(lambda done: None)
+    print(f"index rebuilt in {time.perf_counter() - began:.0f} s")
+    for statement in {"postgresql": ["ANALYZE"], "mysql": ["ANALYZE TABLE tickets, search_texts"]}.get(
+        db.engine.dialect.name, []
+    ):
+        db.session.execute(text(statement))
+        db.session.commit()
+
+
+def measure(name, runs):
+    agent = people.by_address("agent@bench.example")
+    asker = Asker(agent, ZoneInfo("UTC"), store.now())
+    tickets = db.session.execute(select(Ticket.id, Ticket.subject, Ticket.description)).all()
+    said = {row.id: list(dict.fromkeys(own_words(f"{row.subject} {row.description}"))) for row in tickets}
+    spread = Counter(word for words in said.values() for word in words)
+    chance = random.Random(7)
+    looked_for = chance.sample(sorted(number for number in said if len(said[number]) >= 3), LOOKED_FOR)
+    report_quality(name, looked_for, said, spread, asker)
+    report_times(name, {row.id: row for row in tickets}, said, spread, asker, chance, runs)
+
+
+def own_words(words):
+    """Words as they stand in the text, that are found as they are."""
+    return [word for word in folding._WORD.findall(folding.bare_letters(words)) if word.isascii() and len(word) > 2]
+
+
+def report_quality(name, looked_for, said, spread, asker):
+    found, missed = 0, []
+    for number in looked_for:
+        rare = sorted(said[number], key=lambda word: (spread[word], word))[:3]
+        ids = [row.id for row in run(" ".join(rare), asker).rows[:10]]
+        found += number in ids
+        missed += [(number, rare)] if number not in ids else []
+    print(f"{name}: {found} of {len(looked_for)} among the first ten")
+    for number, rare in missed[:5]:
+        print(f"   missed: #{number} by {' '.join(rare)}")
+
+
+def report_times(name, tickets, said, spread, asker, chance, runs):
+    common = [word for word, _count in spread.most_common(40)]
+    numbers = sorted(number for number in said if len(said[number]) >= 6)
+    print(f"{name}: milliseconds for the hits and their snippets, {runs} searches each: p50, p95, worst")
+    for kind, pattern in KINDS.items():
+        took = []
+        for _run in range(runs):
+            number = chance.choice(numbers)
+            rare = sorted(said[number], key=lambda word: (spread[word], word))
+            phrase = " ".join(own_words(tickets[number].description)[:2]) or rare[0]
+            words = {"rare": rare[0], "rare2": rare[1], "rare3": rare[2], "phrase": phrase}
+            words |= {"common": chance.choice(common), "common2": chance.choice(common)}
+            began = time.perf_counter()
+            run(pattern.format(**words), asker)
+            took.append((time.perf_counter() - began) * 1000)
+        p95 = statistics.quantiles(took, n=20)[-1]
+        print(f"   {kind:32} {statistics.median(took):7.1f} {p95:7.1f} {max(took):7.1f}")
+
+
+def run(typed, asker):
+    wanted = query.parse(typed, search.known_to(asker.person))
+    results = search.run(wanted, asker)
+    snippets.of([row.id for row in results.rows], wanted, asker.person)
+    db.session.rollback()
+    return results
+
+
+if __name__ == "__main__":
+    main()
