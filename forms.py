@@ -400,12 +400,10 @@ class BulkForm(Form):
     tag = _line(_l("Add a tag"), most=400, required=None, render_kw=_TAGS_KW)
     delete = HiddenField(validators=[Length(max=1)])
 
-    def __init__(self, *args, agents=(), categories=(), **kwargs):
+    def __init__(self, *args, beside, **kwargs):
         super().__init__(*args, **kwargs)
-        named = [(str(agent.id), agent.name) for agent in agents]
-        self.assignee.choices = choices_of([("", _l("Assign to")), ("nobody", _l("Nobody")), *named])
-        filed = [(str(category.id), category.name) for category in categories]
-        self.category.choices = choices_of([("", _l("Category")), ("none", _l("None")), *filed])
+        self.assignee.choices = choices_of([("", _l("Assign to")), ("nobody", _l("Nobody")), *beside.agents])
+        self.category.choices = choices_of([("", _l("Category")), ("none", _l("None")), *beside.categories])
 
     @property
     def chosen(self):

@@ -99,6 +99,7 @@ ROUTES = [
     # agents
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/dashboard", triage.dashboard, AGENT),
+    ("GET", "/tags", relations.used_tags, AGENT),
     ("POST", "/bulk", bulk.start, AGENT),
     ("GET", "/bulk/<job>", bulk.show, AGENT),
     ("POST", "/bulk/<job>/cancel", bulk.cancel, AGENT),

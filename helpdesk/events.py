@@ -74,9 +74,12 @@ def _delivery(event: Event, owed: audience.Owed) -> Delivery:
     )
 
 
-def timeline(ticket: Ticket, reader: Person) -> list[Event]:
-    """What happened to the ticket, and to those merged into it, that the reader may see; oldest first."""
-    numbers = families.numbers(ticket)
+def timeline(ticket: Ticket, reader: Person, family: list[int] | None = None) -> list[Event]:
+    """What happened to the ticket, and to those merged into it, that the reader may see; oldest first.
+
+    `family` is what families.numbers says, where it is known already.
+    """
+    numbers = family or families.numbers(ticket)
     wanted = (
         select(Event)
         .where(Event.ticket_id.in_(numbers), access.visible_events(reader))

@@ -74,9 +74,8 @@ def correct(message: Message, body: str, *, by: Person, at: datetime | None = No
     events.record(kind, ticket=message.ticket, message=message, by=by, at=at)
 
 
-def earlier_texts(ticket: Ticket) -> dict[int, list[MessageVersion]]:
-    """For each corrected message of the ticket what it said before, oldest first. For agents' eyes."""
-    numbers = families.numbers(ticket)
+def earlier_texts(numbers: list[int]) -> dict[int, list[MessageVersion]]:
+    """For each corrected message of these tickets what it said before, oldest first. For agents' eyes."""
     wanted = select(MessageVersion).join(Message, Message.id == MessageVersion.message_id)
     found: dict[int, list[MessageVersion]] = {}
     for version in db.session.scalars(wanted.where(Message.ticket_id.in_(numbers)).order_by(MessageVersion.id)):

@@ -82,13 +82,3 @@ def used(most: int = 200) -> list[str]:
     """Tags that some ticket bears, to offer while an agent types."""
     wanted = select(Tag.name).where(exists().where(TicketTag.tag_id == Tag.id))
     return list(db.session.scalars(wanted.order_by(Tag.folded).limit(most)))
-
-
-def of(numbers: list[int]) -> dict[int, list[str]]:
-    """For each of these tickets its tags, in order. For agents' eyes."""
-    found: dict[int, list[str]] = {}
-    wanted = select(TicketTag.ticket_id, Tag.name).join(Tag, Tag.id == TicketTag.tag_id)
-    if numbers:
-        for number, name in db.session.execute(wanted.where(TicketTag.ticket_id.in_(numbers)).order_by(Tag.folded)):
-            found.setdefault(number, []).append(name)
-    return found

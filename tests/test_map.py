@@ -60,7 +60,7 @@ PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address",
     "signed in": "/profile /tickets /drafts /notifications /live /palette",
-    "agent": "/triage /dashboard /bulk",
+    "agent": "/triage /dashboard /bulk /tags",
     "admin": "/trash /people /categories /mail",
 }
 

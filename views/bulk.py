@@ -8,7 +8,7 @@ from flask_babel import ngettext
 
 import forms
 from helpdesk import bulk as acts
-from helpdesk import bulk_acts, categories, people, store, triage
+from helpdesk import bulk_acts, picking, store, triage
 from helpdesk.errors import Refused
 from helpdesk.store import undo_window
 from web.filters import local_path
@@ -17,7 +17,7 @@ MOST_NUMBERS = 1000
 
 
 def start(me):
-    form, back = forms.BulkForm(agents=people.agents(), categories=categories.in_use()), _back()
+    form, back = forms.BulkForm(beside=picking.beside([])), _back()
     if not form.validate():
         return _refused(form.first_wrong.errors[0] if form.first_wrong else form.form_errors[0], back)
     try:

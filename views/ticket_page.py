@@ -21,7 +21,6 @@ from helpdesk import (
     presence,
     reading,
     related,
-    tags,
     triage,
     undo,
 )
@@ -31,7 +30,8 @@ from web.door import aside
 
 def page(ticket, me, *, status=200, **given):
     """The ticket's page. A form that was sent and not accepted is handed in, the others are fresh."""
-    timeline = events.timeline(ticket, me)
+    family = families.numbers(ticket)
+    timeline = events.timeline(ticket, me, family)
     seen = str(max((event.id for event in timeline), default=0))
     reads = request.method == "GET" and request.headers.get("X-Live") != "hidden"
     if reads:
@@ -43,11 +43,11 @@ def page(ticket, me, *, status=200, **given):
             "tickets/show.html",
             ticket=ticket,
             timeline=timeline,
-            versions=messages.earlier_texts(ticket) if me.is_agent else {},
+            versions=messages.earlier_texts(family) if me.is_agent else {},
             watchers=audience.watchers(ticket),
             follows=_visible(ticket.follows_id, me),
             other=closing.other(ticket, me),
-            merged=families.merged_into([ticket.id]) if me.is_agent else [],
+            merged=family if me.is_agent else [],
             takes_part=takes_part,
             may_edit=takes_part and edits.may_edit(ticket, me),
             reading_now=ticket.id if reads else None,
@@ -75,7 +75,6 @@ def _forms(ticket, me, seen, given):
         shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
         known = ", ".join(tag.name for tag in ticket.tags)
         shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": known})
-        shown["used_tags"] = tags.used()
         shown["link"] = given.get("link") or forms.LinkForm(formdata=None)
         shown["links"] = related.of(ticket, me)
         shown["duplicate"] = given.get("duplicate") or forms.DuplicateForm(formdata=None)

@@ -3,7 +3,7 @@
 from flask import current_app, render_template, request
 
 import forms
-from helpdesk import categories, people, store, tags
+from helpdesk import picking, store
 from helpdesk import triage as lists
 from web.filters import zone
 
@@ -13,12 +13,12 @@ def triage(me):
     sort = request.args.get("sort", "activity")
     view, sort = view if view in lists.VIEWS else "all", sort if sort in lists.SORTS else "activity"
     page = lists.listing(view, me, sort=sort, mark=request.args.get("mark", ""))
+    beside = picking.beside([row.id for row in page.rows])
     return render_template(
         "triage/triage.html",
         page=page,
-        bulk=forms.BulkForm(formdata=None, agents=people.agents(), categories=categories.in_use()),
-        used_tags=tags.used(),
-        tags=tags.of([row.id for row in page.rows]),
+        bulk=forms.BulkForm(formdata=None, beside=beside),
+        tags=beside.tags,
         counts=lists.counts(me),
         view=view,
         sort=sort,

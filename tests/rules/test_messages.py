@@ -135,7 +135,7 @@ def test_a_correction_is_marked_and_keeps_the_old_text(ticket, cast):
     message = db.session.query(Message).one()
     act(messages.correct, message, "First", by=cast.cleo)
     assert (message.body, message.edited_at is not None) == ("First", True)
-    assert [version.body for version in messages.earlier_texts(ticket)[message.id]] == ["Frist"]
+    assert [version.body for version in messages.earlier_texts([ticket.id])[message.id]] == ["Frist"]
     act(messages.correct, message, "First", by=cast.cleo)
     assert db.session.query(MessageVersion).count() == 1
 
