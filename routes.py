@@ -121,6 +121,7 @@ ROUTES = [
     ("POST", "/views/<view>/remove", saved.remove, KEEPS_VIEW),
     ("GET", "/dashboard", triage.dashboard, AGENT),
     ("GET", "/suggestions", people.suggested, AGENT),
+    ("GET", "/tags", relations.used_tags, AGENT),
     ("POST", "/bulk", bulk.start, AGENT),
     ("GET", "/bulk/<job>", bulk.show, AGENT),
     ("POST", "/bulk/<job>/cancel", bulk.cancel, AGENT),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, Select, String, and_, literal, select, union_all
 
-from helpdesk import access, presence, related, saved_views, tags, triage
+from helpdesk import access, presence, related, saved_views, triage
 from helpdesk.edits import by_agents
 from models import Category, Delivery, Event, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
 
@@ -27,7 +27,7 @@ class Named:
 class Around:
     """`others` are further tickets of the requester, counted to a cap. `unread` says that something here is news to
     the reader, `read` that they have seen the ticket as it is. `touched`: see helpdesk/edits.py. `merged` are the
-    numbers of tickets that were merged into it; its `tags`, those `used` anywhere, and `links` are for agents.
+    numbers of tickets that were merged into it; its `tags` and `links` are for agents.
     """
 
     agents: list[Named]
@@ -35,7 +35,6 @@ class Around:
     watchers: list[Named]
     present: list[str]
     tags: list[str]
-    used: list[str]
     links: list[related.Link]
     merged: list[int]
     others: int
@@ -52,20 +51,18 @@ class Choices:
     agents: list[Named]
     categories: list[Named]
     filed: list[str]
-    tags: list[str]
     views: list[tuple[int, str, int, str]]
 
 
 def choices(reader: Person) -> Choices:
     """One query, as for `look`."""
     every = _part("filed", select(Category.id, Category.name, Category.position))
-    parts = [_agents(), _categories(), every, _part("used", tags.used()), _part("view", saved_views.of(reader))]
+    parts = [_agents(), _categories(), every, _part("view", saved_views.of(reader))]
     found = _parted(parts)
     return Choices(
         agents=_named(found, "agent"),
         categories=_named(found, "category"),
         filed=[row.name for row in found.get("filed", [])],
-        tags=[row.name for row in found.get("used", [])],
         views=[(row.id, row.name, row.place, row.folded) for row in found.get("view", [])],
     )
 
@@ -78,7 +75,6 @@ def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
         parts += [_agents(), _categories(), _others(ticket), _part("present", presence.others(ticket, reader, at))]
         parts += [
             _tags(ticket),
-            _part("used", tags.used()),
             *(_part("link", one) for one in related.of(ticket, reader)),
         ]
     else:
@@ -90,7 +86,6 @@ def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
         watchers=_named(found, "watcher"),
         present=presence.sentences([(row.name, row.place < 0) for row in found.get("present", [])]),
         tags=[row.name for row in found.get("tag", [])],
-        used=[row.name for row in found.get("used", [])],
         links=related.told([(row.id, row.name, row.folded) for row in found.get("link", [])]),
         merged=[row.id for row in found.get("merged", [])],
         others=found["others"][0].place if "others" in found else 0,

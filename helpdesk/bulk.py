@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 from sqlalchemy.orm import joinedload
 
-from helpdesk import access, bulk_acts, bulk_undo, store
+from helpdesk import access, bulk_acts, bulk_undo, store, tags
 from helpdesk.errors import Refused
 from models import BulkItem, BulkJob, Person, Ticket, db
 
@@ -39,6 +39,9 @@ def start_with(numbers: Iterable[int], acts: dict[str, str], *, by: Person, at: 
 def _new(acts: dict[str, str], by: Person, at: datetime) -> BulkJob:
     if not acts:
         raise Refused(_("Choose what to change first."))
+    if acts.get("status") == "pending" and not acts.get("reason"):
+        raise Refused(_("Say what the tickets are waiting for. The requesters will see it."))
+    tags.parse(acts.get("tag", ""))
     job = BulkJob(person=by, acts=acts, state="waiting", total=0, created_at=at)
     db.session.add(job)
     db.session.flush()
@@ -54,18 +57,31 @@ def _begin(job: BulkJob) -> BulkJob:
     return job
 
 
-def work(most: int = PART) -> bool:
-    """Do one part of what is due, in the running transaction. Returns whether there was any.
+def due() -> int | None:
+    """The number of the first job that is not finished."""
+    found = select(BulkJob.id).where(BulkJob.state.in_(("waiting", "undoing"))).order_by(BulkJob.id).limit(1)
+    number = db.session.scalar(found)
+    db.session.rollback()
+    return number
+
+
+def work(number: int, most: int = PART) -> None:
+    """Do one part of the job, in the running transaction, unless somebody else is at it.
 
     The row of the job is locked meanwhile, and each ticket's outcome is written with its change: whoever dies in the
     middle has done nothing, and no ticket is changed twice.
     """
-    due = select(BulkJob).where(BulkJob.state.in_(("waiting", "undoing"))).order_by(BulkJob.id).limit(1)
-    job = db.session.scalar(due.with_for_update(skip_locked=True))
-    if job is None:
-        return False
-    _part(job, most)
-    return True
+    wanted = select(BulkJob).where(BulkJob.id == number, BulkJob.state.in_(("waiting", "undoing")))
+    job = db.session.scalar(wanted.with_for_update(skip_locked=True))
+    if job is not None:
+        _part(job, most)
+
+
+def give_up(number: int) -> None:
+    """A job that our own mistake keeps from going on must not hold up those behind it."""
+    job = db.session.get(BulkJob, number, with_for_update=True)
+    if job is not None:
+        job.state, job.finished_at = "cancelled", store.now()
 
 
 def _part(job: BulkJob, most: int) -> None:

@@ -1,9 +1,21 @@
-// Completes the last of several tags: the browser's own list completes a whole field only.
+// Offers the tags in use, fetched when the field is first entered; completes the last of several, where the browser's own
+// list would complete the whole field only.
 
 for (const field of document.querySelectorAll("input[data-tags]")) {
-  const options = [...document.getElementById(field.getAttribute("list")).options].map((option) => [option, option.value]);
-  field.addEventListener("input", () => {
+  let names = [];
+  const offer = () => {
     const before = field.value.slice(0, field.value.lastIndexOf(",") + 1);
-    for (const [option, name] of options) option.value = before ? `${before} ${name}` : name;
-  });
+    field.list?.replaceChildren(...names.map((name) => new Option("", before ? `${before} ${name}` : name)));
+  };
+  const load = async () => {
+    try {
+      const answer = await fetch("/tags");
+      if (answer.ok && !answer.redirected) names = (await answer.json()).tags;
+      offer();
+    } catch {
+      // Without a list one can still type.
+    }
+  };
+  field.addEventListener("focus", load, { once: true });
+  field.addEventListener("input", offer);
 }

@@ -63,7 +63,7 @@ PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address",
     "signed in": "/profile /tickets /drafts /files /notifications /live /search /palette",
-    "agent": "/triage /dashboard /bulk /suggestions /views",
+    "agent": "/triage /dashboard /bulk /suggestions /views /tags",
     "admin": "/trash /people /categories /mail",
 }
 

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 
 import forms
 from helpdesk import bulk as acts
-from helpdesk import bulk_acts, categories, people, store
+from helpdesk import around, bulk_acts, store
 from helpdesk.errors import Refused
 from helpdesk.store import undo_window
 from views.lists import Chosen
@@ -18,7 +18,8 @@ MOST_NUMBERS = 1000
 
 
 def start(me):
-    form, back = forms.BulkForm(agents=people.agents(), categories=categories.in_use()), _back()
+    choices, back = around.choices(me), _back()
+    form = forms.BulkForm(agents=choices.agents, categories=choices.categories)
     if not form.validate():
         return _refused(form.first_wrong.errors[0] if form.first_wrong else form.form_errors[0], back)
     try:

@@ -1,5 +1,6 @@
 """What agents say about a ticket beyond its facts: its tags, and what it has to do with other tickets."""
 
+from flask import jsonify
 from flask_babel import gettext as _
 
 import forms
@@ -7,6 +8,10 @@ from helpdesk import closing, related, store
 from helpdesk import tags as acts
 from helpdesk.errors import Refused
 from views.ticket_page import done, page
+
+
+def used_tags():
+    return jsonify(tags=acts.used())
 
 
 def tags(ticket, me):
@@ -30,7 +35,7 @@ def link(ticket, me):
     except Refused as no:
         form.refuse(no, "number")
         return page(ticket, me, status=409, link=form)
-    return done(_("The link is there."), ticket, me, at)
+    return done(_("The tickets are linked."), ticket, me, at)
 
 
 def unlink(ticket, me):

@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from sqlalchemy import event as sql
 
-from helpdesk import bulk, store, tickets
+from helpdesk import bulk, store, tags, tickets
 from models import BulkItem, BulkJob, Ticket, db
 from tests.browser import text_of
 from tests.builders import act, ticket
@@ -77,6 +78,7 @@ def test_what_was_refused_is_listed_with_its_number_and_why(browse, cast, three)
         ({"ticket": ["x", "0", "99999999999", "-1"], "priority": "high"}, "Select at least one ticket first."),
         ({"priority": "enormous"}, "Not a valid choice"),
         ({"tag": "x" * 31}, "at most 30 characters"),
+        ({"status": "pending"}, "Say what the tickets are waiting for."),
         ({"assignee": "5000"}, "Not a valid choice"),
     ],
 )
@@ -113,6 +115,26 @@ def test_deleting_does_nothing_else_and_is_for_admins(browse, cast, three):
     assert "Only admins delete tickets." in text_of(page.follow(choose(page, three[1:], delete="1")))
 
 
+def test_the_list_asks_the_database_three_times_however_long_it_is(browse, cast, three):
+    asked = []
+    cleo = browse(cast.cleo)
+
+    def note(connection, cursor, statement, parameters, context, many):
+        asked.append(statement)
+
+    for more in (0, 20):
+        for number in range(more):
+            act(tags.set_tags, ticket(cast.ada), [f"tag{number}"], by=cast.dan)
+        cleo.get("/triage?view=new")
+        sql.listen(db.engine, "before_cursor_execute", note)
+        cleo.get("/triage?view=new")
+        sql.remove(db.engine, "before_cursor_execute", note)
+    lists = [
+        one for one in asked if "FROM sessions" not in one and "deliveries" not in one and "FROM events" not in one
+    ]
+    assert len([one for one in lists if one.startswith(("SELECT", "WITH"))]) == 2 * 3
+
+
 # ---- the page of a job
 
 
@@ -127,7 +149,7 @@ def running(cast, three):
 
 
 def test_a_running_job_shows_how_far_it_is_and_is_cancelled_and_taken_back(browse, cast, three, running):
-    act(bulk.work, 2)
+    act(bulk.work, running, 2)
     cleo = browse(cast.cleo)
     page = cleo.get(f"/bulk/{running}")
     assert '<progress id="progress" class="progress-bar0" max="3" value="2">' in page.text
@@ -141,7 +163,7 @@ def test_a_running_job_shows_how_far_it_is_and_is_cancelled_and_taken_back(brows
 
 
 def test_it_is_found_by_its_owner_and_admins_and_taken_back_by_its_owner(browse, cast, running):
-    act(bulk.work)
+    act(bulk.work, running)
     assert browse(cast.eve).get(f"/bulk/{running}").status_code == 200
     assert browse(cast.eve).post(f"/bulk/{running}/undo").status_code == 409
     assert browse(cast.dan).get(f"/bulk/{running}").status_code == 404

@@ -104,8 +104,9 @@ def test_of_several_acts_all_are_done_to_a_ticket_or_none(cast, four):
     assert [row[1:3] for row in rows(four)] == [(2, None)] + [(4, cast.dan.id)] * 3
 
 
-def test_pending_without_a_reason_and_a_retired_category_are_refused_for_each(cast, four):
-    assert set(states(run(four, {"status": "pending"}, cast.cleo)).values()) == {"refused"}
+def test_pending_without_a_reason_is_refused_as_a_whole_and_a_retired_category_for_each(cast, four):
+    with pytest.raises(Refused, match="waiting for"):
+        run(four, {"status": "pending"}, cast.cleo)
     retired = builders.category(retired_at=store.now())
     assert set(states(run(four, {"category": str(retired.id)}, cast.cleo)).values()) == {"refused"}
 
@@ -217,7 +218,7 @@ def test_who_dies_in_the_middle_of_a_part_has_done_nothing_and_no_ticket_is_chan
 
     with pytest.raises(Killed):
         with store.writing():
-            bulk.work(2)
+            bulk.work(number, 2)
             raise Killed
     assert set(states(number).values()) == {"waiting"}
     work_off()
@@ -243,9 +244,17 @@ def test_two_workers_at_once_change_each_ticket_once(app, cast, four):
     assert db.session.query(Event).filter_by(kind="tagged").count() == 4
 
 
+def test_a_job_that_cannot_go_on_by_our_own_mistake_holds_up_no_other(cast, four):
+    broken = act(waiting_job, four, cast.cleo, {"priority": "no such priority"})
+    behind = act(waiting_job, four, cast.cleo)
+    work_off()
+    assert job(broken).state == "cancelled" and set(states(broken).values()) == {"waiting"}
+    assert set(states(behind).values()) == {"done"}
+
+
 def test_a_cancelled_job_leaves_the_rest_and_what_was_done_can_be_taken_back(cast, four):
     number = act(waiting_job, four, cast.cleo)
-    act(bulk.work, 2)
+    act(bulk.work, number, 2)
     act(bulk.cancel, job(number))
     work_off()
     assert list(states(number).values()) == ["done", "done", "waiting", "waiting"]
