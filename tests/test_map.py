@@ -8,7 +8,7 @@ from collections import namedtuple
 import pytest
 from sqlalchemy import select
 
-from helpdesk import bulk, links, people, store, tickets
+from helpdesk import bulk, links, people, saved_views, store, tickets
 from models import Category, Delivery, Event, Message, Session, Watcher, db
 from routes import ROUTES
 from tests import builders
@@ -89,6 +89,8 @@ class World:
             self.person = people.add("Some Body", f"somebody{number}@example.com").id
             self.category = Category(name=f"Category {number}", position=1)
             db.session.add(self.category)
+            kept = [(cast.cleo, False), (cast.eve, True)]
+            self.views = [saved_views.save(f"View {number}", "", by=by, shared=all).id for by, all in kept]
             self.job = bulk.start_with([self.tickets["bens"].id], {"priority": "high"}, by=cast.cleo).id
         self.category, self.wren = self.category.id, wren.id
         self.delivery = db.session.query(Delivery).first().id
@@ -129,6 +131,10 @@ class World:
             ]
         if "<job>" in path:
             return [self._at(path, "job", i, thing) for i, thing in ((self.job, "cleo's"), (MISSING, "nothing"))]
+        if "<view>" in path:
+            own = "own" if me == "cleo" else "nothing"
+            views = ((self.views[0], own), (self.views[1], "everybody's"), (MISSING, "nothing"))
+            return [self._at(path, "view", number, thing) for number, thing in views]
         for name in ("person", "delivery", "category"):
             if f"<{name}>" in path:
                 found, lost = getattr(self, name), MISSING
@@ -197,6 +203,8 @@ def expected(who, path, place):
         return 404
     if place.thing == "desk's" and who != "eve" or place.thing == "cleo's" and who not in ("cleo", "eve"):
         return 404
+    if place.thing == "everybody's":  # Agents have it, admins keep it.
+        return {"eve": "in"}.get(who, 403) if who in AGENTS else 404
     return "in" if _may(who, need, place) else 403
 
 

@@ -66,7 +66,7 @@ class Chosen:
 
     def counts(self):
         """For each view to be shown how many tickets it holds, and under "" for this list. In one query."""
-        wanted = {view.key: self._where_of(view) for view in self.views if not view.hidden}
+        wanted = {view.key: self._where_of(view) for view in self.views if not view.hidden or view is self.view}
         return triage.counts({key: where for key, where in wanted.items() if where is not None} | {"": self.where})
 
     def _where_of(self, view):
