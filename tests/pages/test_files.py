@@ -255,6 +255,17 @@ def test_a_picture_is_drawn_anew_without_what_it_told_and_upright(browse, cast, 
     assert small.mimetype == "image/webp" and Image.open(io.BytesIO(small.data)).size == (80, 120)
 
 
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "GIF", "BMP", "JPEG"])
+def test_nothing_comes_along_with_a_picture(browse, cast, ticket, format):
+    sent = files.picture_with_secrets() if format == "PNG" else files.picture(120, 80, format, comment=b"secret")
+    row = attached(browse(cast.ada), ticket, f"a.{format.lower()}", sent)
+    data = browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}").data
+    assert b"secret" not in data and b"13.4050" not in data
+    shown = Image.open(io.BytesIO(data))
+    assert shown.size == (120, 80) and shown.convert("RGB").getpixel((5, 5))[0] > 150
+    assert shown.format == (format if format != "BMP" else "PNG")
+
+
 def test_a_moving_picture_still_moves(browse, cast, ticket):
     row = attached(browse(cast.ada), ticket, "click.gif", files.moving_picture())
     answer = browse(cast.ada).get(f"/tickets/{ticket.id}/files/{row.id}")
