@@ -64,8 +64,12 @@ def _plain(frame: Image.Image, kind: str) -> Image.Image:
 
 
 def _save_still(picture: Image.Image, kind: str, target: IO[bytes]) -> Image.Image:
-    # In its place: a copy of a photo of 48 megapixels would be 144 MB.
-    ImageOps.exif_transpose(picture, in_place=True)
+    picture.load()
+    try:
+        # In its place: a copy of a photo of 48 megapixels would be 144 MB.
+        ImageOps.exif_transpose(picture, in_place=True)
+    except Exception:
+        pass  # What is said about the picture is broken, not the picture: it stays as it lies.
     plain = _plain(picture, kind)
     plain.save(target, kind, **({"quality": 85} if kind in ("JPEG", "WEBP") else {}))
     return plain
@@ -88,6 +92,7 @@ def main() -> None:
     Image.init()
     Image.MAX_IMAGE_PIXELS = None  # Ours comes first, and refuses instead of warning.
     bound(bytes_out)
+    os.nice(10)  # Pages come first.
     with os.fdopen(given[0], "rb") as source, os.fdopen(given[1], "wb") as target, os.fdopen(given[2], "wb") as small:
         try:
             said = redraw(source, target, small, pixels)
