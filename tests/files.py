@@ -63,7 +63,7 @@ def zipped(*names):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name in names:
-            archive.writestr(name, b"something")
+            archive.writestr(zipfile.ZipInfo(name), b"something")  # Of 1980 each time.
     return made.getvalue()
 
 
