@@ -5,6 +5,7 @@ import signal
 import sys
 
 from dotenv import load_dotenv
+from gunicorn.http import unreader
 from gunicorn.workers import gthread
 
 import config as desk  # "config" itself is a setting of gunicorn
@@ -48,6 +49,11 @@ control_socket_disable = True
 
 # Kept-alive connections would hold up a stop for two seconds. One is long enough for a request that is on its way.
 gthread.STOP_KEEPALIVE_LINGER = 1.0
+
+
+# gunicorn would take in a megabyte of a body at a time and copy what is not asked for yet: with twenty uploads at once
+# that is 60 MB of memory. We ask for 64 KB at a time (web/uploads.py, Werkzeug), so it needs no more.
+unreader.SocketUnreader.max_body_chunk = 65536
 
 
 def post_worker_init(worker):

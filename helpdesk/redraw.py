@@ -48,21 +48,29 @@ def redraw(source: IO[bytes], target: IO[bytes], small: IO[bytes], pixels: int) 
         return {"why": "frames"}
     kind = {"BMP": "PNG", "MPO": "JPEG"}.get(str(picture.format), str(picture.format))
     first = _save_moving(picture, kind, target) if frames > 1 else _save_still(picture, kind, target)
+    size = first.size
     first.thumbnail(SMALL)
     first.save(small, "WEBP", quality=80)
-    return {"format": kind, "size": picture.size if frames > 1 else _turned_size(picture), "small": first.size}
+    return {"format": kind, "size": size}
 
 
 def _plain(frame: Image.Image, kind: str) -> Image.Image:
     """Colours that every format and browser knows; nothing of what was said about the picture comes along."""
     see_through = frame.mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in frame.info
-    plain = frame.convert("RGBA" if see_through and kind != "JPEG" else "L" if frame.mode in ("1", "L") else "RGB")
+    mode = "RGBA" if see_through and kind != "JPEG" else "L" if frame.mode in ("1", "L") else "RGB"
+    plain = frame if frame.mode == mode else frame.convert(mode)
     plain.info = {}
     return plain
 
 
 def _save_still(picture: Image.Image, kind: str, target: IO[bytes]) -> Image.Image:
-    plain = _plain(ImageOps.exif_transpose(picture), kind)
+    picture.load()
+    try:
+        # In its place: a copy of a photo of 48 megapixels would be 144 MB.
+        ImageOps.exif_transpose(picture, in_place=True)
+    except Exception:
+        pass  # What is said about the picture is broken, not the picture: it stays as it lies.
+    plain = _plain(picture, kind)
     plain.save(target, kind, **({"quality": 85} if kind in ("JPEG", "WEBP") else {}))
     return plain
 
@@ -73,14 +81,10 @@ def _save_moving(picture: Image.Image, kind: str, target: IO[bytes]) -> Image.Im
         picture.seek(number)
         times.append(max(20, int(picture.info.get("duration") or 100)))
     picture.seek(0)
-    first = _plain(picture, kind)
-    rest = (_plain(frame, kind) for number, frame in enumerate(ImageSequence.Iterator(picture)) if number)
+    first = _plain(picture.copy(), kind)
+    rest = (_plain(frame.copy(), kind) for number, frame in enumerate(ImageSequence.Iterator(picture)) if number)
     first.save(target, kind, save_all=True, append_images=rest, duration=times, loop=0, disposal=2)
     return first
-
-
-def _turned_size(picture: Image.Image) -> tuple[int, int]:
-    return picture.size[::-1] if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8) else picture.size
 
 
 def main() -> None:
@@ -88,6 +92,7 @@ def main() -> None:
     Image.init()
     Image.MAX_IMAGE_PIXELS = None  # Ours comes first, and refuses instead of warning.
     bound(bytes_out)
+    os.nice(10)  # Pages come first.
     with os.fdopen(given[0], "rb") as source, os.fdopen(given[1], "wb") as target, os.fdopen(given[2], "wb") as small:
         try:
             said = redraw(source, target, small, pixels)

@@ -11,7 +11,7 @@ from flask import current_app, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from helpdesk import access, deliveries, links, store
+from helpdesk import access, deliveries, files, links, store
 from integrations import smtp
 from models import Delivery, Event, Person, Ticket
 
@@ -99,6 +99,7 @@ def _words(delivery: Delivery) -> dict[str, Any]:
         "event": event,
         "ticket": ticket,
         "other": _other(event, person),
+        "files": files.names_with(ticket, event.message) if ticket else [],
         "who": event.actor.name if event.actor else _("The desk"),
         "desk": current_app.config["DESK_NAME"],
         "subject": str(SUBJECTS[delivery.mail]) if ticket is None else f"[#{ticket.id}] {_one_line(ticket.subject)}",

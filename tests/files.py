@@ -5,7 +5,7 @@ import struct
 import zipfile
 import zlib
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from werkzeug.datastructures import MultiDict
 
 HTML = b"<!doctype html><title>x</title><script>alert(1)</script>"
@@ -29,6 +29,14 @@ def photo_with_secrets():
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "Meeting room, 52.5200 N 13.4050 E"
     return picture(120, 80, "JPEG", exif=exif, comment=b"secret remark")
+
+
+def picture_with_secrets():
+    """A PNG with remarks in it, and a GIF's kind of comment."""
+    remarks = PngImagePlugin.PngInfo()
+    remarks.add_text("Comment", "secret remark")
+    remarks.add_itxt("XML:com.adobe.xmp", "<x>52.5200 N 13.4050 E</x>", zip=False)
+    return picture(120, 80, pnginfo=remarks, exif=b"Exif\0\0secret")
 
 
 def moving_picture(frames=4, format="GIF"):
@@ -55,7 +63,7 @@ def zipped(*names):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name in names:
-            archive.writestr(name, b"something")
+            archive.writestr(zipfile.ZipInfo(name), b"something")  # Of 1980 each time.
     return made.getvalue()
 
 

@@ -55,9 +55,7 @@ BELOW_TICKET = {
     "/purge": "admin",
     "/messages/<message>/edit": "author",
     "/undo/<event>": "takes part",
-    "/files": "sees",
-    "/files/<file>": "sees",
-    "/files/<file>/small": "sees",
+    **dict.fromkeys(("/files", "/files/<file>", "/files/<file>/small"), "sees"),
 }
 PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
@@ -104,11 +102,10 @@ class World:
         return db.session.query(Message.id).order_by(Message.id.desc()).limit(1).scalar()
 
     def _files(self):
-        """By ticket the file that came with it, with Ada's first also one on its note; for everybody one not sent."""
+        """One that came with each ticket, one with Ada's note, and for each person one that is not sent yet."""
         made = {name: builders.file(ticket) for name, ticket in self.tickets.items()}
         made["note"] = builders.file(self.tickets["adas"], message=db.session.get(Message, self.note))
-        for who in PERSONAS[1:]:
-            made[who] = builders.upload(getattr(self.cast, who), "/tickets/new")
+        made |= {who: builders.upload(getattr(self.cast, who), "/tickets/new") for who in PERSONAS[1:]}
         return {name: row.id for name, row in made.items()}
 
     def _event_of(self, message):
@@ -122,13 +119,8 @@ class World:
             theirs = {who: self._session(who) for who in ("ada", "eve", me)}
             return [self._at(path, "session", i, "own" if who == me else "nothing") for who, i in theirs.items()]
         if "<upload>" in path:
-            uploads = {who: self.files[who] for who in ("ada", "eve", me) if who in self.files}
-            places = [self._at(path, "upload", i, "own" if who == me else "nothing") for who, i in uploads.items()]
-            return [
-                *places,
-                self._at(path, "upload", self.files["adas"], "nothing"),
-                self._at(path, "upload", MISSING, "nothing"),
-            ]
+            uploads = {who: self.files[who] for who in (*PERSONAS[1:], "adas")} | {"missing": MISSING}
+            return [self._at(path, "upload", i, "own" if who == me else "nothing") for who, i in uploads.items()]
         if "<job>" in path:
             return [self._at(path, "job", i, thing) for i, thing in ((self.job, "cleo's"), (MISSING, "nothing"))]
         if "<view>" in path:
@@ -165,9 +157,7 @@ class World:
         elif "<file>" in path:
             yield from ((name, "file", self.files[name], "") for name in self.tickets)
             yield "adas", "file", self.files["note"], "note"
-            yield "adas", "file", self.files["bens"], "nothing"
-            yield "adas", "file", self.files["ada"], "nothing"
-            yield "adas", "file", MISSING, "nothing"
+            yield from (("adas", "file", i, "nothing") for i in (self.files["bens"], self.files["ada"], MISSING))
             yield "missing", "file", self.files["adas"], ""
         elif "<watcher>" in path:
             yield "adas", "watcher", self.wren, "watcher"

@@ -1,7 +1,12 @@
-"""A mailbox, a desk that sends to it, and the worker's turn."""
+"""A mailbox, a desk that sends to it, the worker's turn, and places for files."""
+
+import os
+import urllib.request
 
 import pytest
+from moto.server import ThreadedMotoServer
 
+from integrations import disk
 from jobs import worker
 from models import db
 from tests.mailbox import Mailbox
@@ -37,3 +42,29 @@ def work(app, mailbox, _sending_desk):
         db.session.expire_all()
 
     return turn
+
+
+@pytest.fixture(scope="module")
+def s3_server():
+    """The address of an S3 server with nothing in it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server):
+    """The settings of an empty bucket."""
+    name = f"desk-{os.urandom(4).hex()}"
+    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT")).close()
+    return {"S3_BUCKET": name, "S3_ENDPOINT": s3_server, "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
+
+
+@pytest.fixture
+def alone(app, tmp_path, monkeypatch):
+    """The desk with a folder for files of this test's own."""
+    monkeypatch.setitem(app.config, "FILES_DIR", str(tmp_path))
+    monkeypatch.setitem(app.extensions, "storage", {"disk": disk.Disk(tmp_path)})
+    return tmp_path

@@ -7,8 +7,8 @@ import pytest
 
 from helpdesk import accounts, links, messages, people, store, tickets
 from helpdesk.audience import MAILS
-from models import Delivery, OneTimeLink, db
-from tests.builders import act, note, reply, ticket
+from models import Delivery, Message, OneTimeLink, db
+from tests.builders import act, file, note, reply, ticket
 from tests.integrations.causes import KINDS, SECRET
 from tests.mailbox import html_of, text_of
 
@@ -206,3 +206,16 @@ def test_a_ticket_mail_follows_the_person_to_a_new_address(cast, mailbox, work):
     work()
     assert len(mailbox.sent_to("ada@new.example.com")) == 1
     assert db.session.query(Delivery).filter_by(mail="received").one().email == "ada@new.example.com"
+
+
+def test_a_mail_names_the_files_that_came_and_none_of_a_note(cast, mailbox, work):
+    made = ticket(cast.ada)
+    note(made, "Among us", by=cast.cleo)
+    message = db.session.query(Message).one()
+    file(made, "secret.txt", b"x", message=message)
+    reply(made, "See the file", by=cast.cleo)
+    answer = db.session.query(Message).filter_by(kind="reply").one()
+    file(made, "how-to.pdf", b"%PDF-1.7", message=answer)
+    work()
+    text = text_of(mailbox.sent_to("ada@example.com")[-1])
+    assert "Attached, to be seen on the page: how-to.pdf" in text and "secret" not in text

@@ -5,12 +5,9 @@ import io
 import os
 import threading
 import time
-import urllib.request
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from moto.server import ThreadedMotoServer
-
 from helpdesk import drafts, files as acts, store, tickets
 from integrations import disk, s3, storage
 from jobs import files as jobs
@@ -20,24 +17,6 @@ from tests.pages.test_files import only
 
 SOON = datetime.now(timezone.utc) + timedelta(days=2)
 LARGE = os.urandom(1024) * 12_000  # three parts of an S3 upload
-
-
-@pytest.fixture(scope="module")
-def s3_server():
-    """The address of an S3 server with nothing in it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(s3_server):
-    """The settings of an empty bucket."""
-    name = f"desk-{os.urandom(4).hex()}"
-    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{name}", method="PUT")).close()
-    return {"S3_BUCKET": name, "S3_ENDPOINT": s3_server, "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
 
 
 @pytest.fixture
@@ -243,14 +222,6 @@ def test_a_purged_ticket_takes_its_files_along(app, cast):
     builders.act(tickets.purge, ticket, by=cast.eve)
     jobs.collect()
     assert not there(row) and db.session.query(Attachment).count() == 0
-
-
-@pytest.fixture
-def alone(app, tmp_path, monkeypatch):
-    """The desk with a folder for files of this test's own."""
-    monkeypatch.setitem(app.config, "FILES_DIR", str(tmp_path))
-    monkeypatch.setitem(app.extensions, "storage", {"disk": disk.Disk(tmp_path)})
-    return tmp_path
 
 
 def stray(folder, days=2, count=1):

@@ -18,6 +18,11 @@ pytestmark = pytest.mark.browser
 NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"} | {
     "/notifications/count",
     "/tickets/<ticket>/presence",
+    "/tickets/<ticket>/files",
+    "/tickets/<ticket>/files/<file>",
+    "/tickets/<ticket>/files/<file>/small",
+    "/files/<upload>",
+    "/files/<upload>/small",
     "/live",
     "/live/poll",
 }
