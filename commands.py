@@ -147,7 +147,7 @@ def rebuild_search():
     """Make the search index anew from what the tickets say, while the desk goes on working."""
     with click.progressbar(length=indexing.how_many(), label=_("Rebuilding"), file=sys.stderr) as bar:
         done = indexing.rebuild(bar.update)
-    click.echo(_("%(done)d tickets can be searched.", done=done))
+    click.echo(_("Tickets that can be searched now: %(done)d.", done=done))
 
 
 @chore("backup")

@@ -74,7 +74,8 @@ def _values(name: str, begun: str, known: Known, reader: Person) -> list[tuple[s
     if name in ("assignee", "requester"):
         return _people(name, begun, reader)
     offered = tuple(TIMES) if name in MOMENTS else known.fields[name] or ()
-    return [(value, hints.get(value, "")) for value in offered if value.startswith(fold(begun).replace(" ", "-"))]
+    fitting = [value for value in offered if value.startswith(fold(begun).replace(" ", "-"))]
+    return [(value, hint if (hint := hints.get(value, "")).lower() != value else "") for value in fitting]
 
 
 def _people(name: str, begun: str, reader: Person) -> list[tuple[str, str]]:

@@ -33,11 +33,17 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 
 
 class Mistake(Exception):
-    """The query cannot be understood. The message names what, and says what could stand there instead."""
+    """The query cannot be understood. The message names what is `wrong`, and says what could stand there `instead`."""
 
-    def __init__(self, message: str, instead: str = "") -> None:
+    def __init__(self, message: str, wrong: str = "", instead: str = "") -> None:
         super().__init__(message)
-        self.instead = instead
+        self.wrong, self.instead = wrong, instead
+
+    def corrected(self, typed: str) -> str:
+        """What was typed, with the nearest valid word in place of the wrong one; empty where there is none."""
+        if not self.instead or self.wrong not in typed:
+            return ""
+        return typed.replace(self.wrong, self.instead, 1)
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,10 @@ class Query:
         found = [part for part in self.filters if part.field == name]
         plain = len(found) == 1 and len(found[0].values) == 1 and not found[0].without
         return found[0].values[0] if plain else ""
+
+    def shows(self, name: str) -> bool:
+        """Whether a form of filters can show all that the query says about the field."""
+        return bool(self.value(name)) or all(part.field != name for part in self.filters)
 
     def having(self, name: str, value: str) -> Query:
         """The same query with this value for the field, or without the field where the value is empty."""
@@ -229,7 +239,9 @@ def _no_such_field(name: str, known: Known) -> Mistake:
     near = _nearest(name, known.fields)
     said = _("There is no field “%(name)s”.", name=name) + _did_you_mean(near)
     all_of_them = _("Fields are: %(all)s.", all=_list(known.fields))
-    return Mistake(f"{said} {all_of_them} " + _("To look for these letters themselves, put them in quotes."), near)
+    return Mistake(
+        f"{said} {all_of_them} " + _("To look for these letters themselves, put them in quotes."), name, near
+    )
 
 
 def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
@@ -246,7 +258,7 @@ def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
         return slug(value)
     near = _nearest(slug(value), allowed)
     said = _("“%(name)s:” cannot be “%(value)s”.", name=name, value=value) + _did_you_mean(near)
-    raise Mistake(f"{said} " + _("It can be: %(all)s.", all=_list(allowed)), near)
+    raise Mistake(f"{said} " + _("It can be: %(all)s.", all=_list(allowed)), value, near)
 
 
 def _nearest(word: str, among: Iterable[str]) -> str:

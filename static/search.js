@@ -84,7 +84,7 @@ if (box) {
   list.className = "search-choices";
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", box.labels[0].textContent);
+  list.setAttribute("aria-label", box.dataset.offered);
   box.after(list);
   box.setAttribute("role", "combobox");
   box.setAttribute("aria-autocomplete", "list");

@@ -30,7 +30,6 @@ def results(me):
         snippets=snippets.of(shown, wanted, me) if shown else {},
         marked=snippets.marked,
         filters=filters(me, wanted, around.choices(me)),
-        open_filters=bool(wanted.filters),
     )
     return html, 422 if mistake else 200
 
@@ -93,11 +92,13 @@ def filters(me, wanted, choices):
         "created": (_("Raised"), completion.TIMES.items()),
         "updated": (_("Last activity"), completion.TIMES.items()),
     }
-    return [_filter(name, label, some, wanted.value(name)) for name, (label, some) in offered.items()]
+    return [_filter(name, label, some, wanted) for name, (label, some) in offered.items()]
 
 
-def _filter(name, label, choices, value):
-    known = [("", _("Any")), *choices] if choices is not None else None
+def _filter(name, label, choices, wanted):
+    value = wanted.value(name)
+    none = _("Any") if wanted.shows(name) else _("As typed")
+    known = [("", none), *choices] if choices is not None else None
     if known is not None and value not in [choice for choice, _label in known]:
         known.append((value, value))
     return {"name": name, "label": label, "choices": known, "value": value}

@@ -3,11 +3,11 @@
 import secrets
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from helpdesk import passwords, people, store
 from helpdesk.sessions import start
-from models import Delivery, Event, Person, Session, Ticket, db
+from models import Delivery, Event, Person, SearchText, Session, Ticket, db
 from tests import builders
 from tests.cast import PASSWORD
 
@@ -119,6 +119,15 @@ def test_import_tickets_ends_well_where_all_rows_are_good(run, tmp_path):
     assert run("import-tickets", path).exit_code == 0
     again = run("import-tickets", path)
     assert (again.exit_code, again.stdout) == (0, "0 imported, 1 here already, 0 left out.\n")
+
+
+def test_rebuild_search_makes_every_document_anew(run, cast):
+    made = builders.ticket(cast.ada, "A wombat at large")
+    with store.writing():
+        db.session.execute(delete(SearchText))
+    done = run("rebuild-search")
+    assert (done.exit_code, done.stdout) == (0, "Tickets that can be searched now: 1.\n")
+    assert db.session.get(SearchText, made.id).subject == " azz wombat atzz large "
 
 
 def test_import_tickets_says_plainly_what_is_wrong_with_the_file(run, tmp_path):

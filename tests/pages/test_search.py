@@ -60,6 +60,7 @@ def test_a_mistake_is_told_and_what_was_typed_is_kept(browse, cast, printer):
         assert page.status_code == 422
         assert "“status:” cannot be “opne”. Did you mean “open”?" in text_of(page)
         assert 'value="printer status:opne"' in page.text
+        assert f'href="{path}?q=printer+status:open"' in page.text
 
 
 def test_an_empty_search_says_what_can_be_typed(browse, cast):

@@ -80,6 +80,8 @@ def test_a_mistake_is_named_and_the_nearest_word_offered(typed, named, instead):
         query.parse(f"printer {typed}", AGENT)
     assert named in str(mistake.value) and instead in str(mistake.value)
     assert mistake.value.instead == instead
+    if instead:
+        assert query.parse(mistake.value.corrected(f"printer {typed}"), AGENT).filters
 
 
 def test_a_mistake_lists_what_could_stand_there():

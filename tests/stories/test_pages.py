@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 # Not pages: machines ask for them, or they only lead on.
 NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"} | {
     "/notifications/count",
+    "/search/completions",
     "/tickets/<ticket>/presence",
     "/tickets/<ticket>/files",
     "/tickets/<ticket>/files/<file>",
@@ -55,7 +56,14 @@ def addresses(cast):
         "/tickets/<ticket>": [f"/tickets/{ticket.id}", f"/tickets/{long.id}", f"/tickets/{gone.id}"],
         "/tickets/<ticket>/edit": [f"/tickets/{ticket.id}/edit"],
         "/tickets/<ticket>/messages/<message>/edit": [f"/tickets/{ticket.id}/messages/{message.id}/edit"],
-        "/triage": ["/triage?view=all", "/triage?view=new", "/triage?view=mine&sort=priority"],
+        "/triage": [
+            "/triage?view=all",
+            "/triage?view=new",
+            "/triage?view=mine&sort=priority",
+            "/triage?q=broken",
+            "/triage?q=is:x",
+        ],
+        "/search": ["/search", "/search?q=broken+meeting", "/search?q=nowhere+status:open", "/search?q=status:opne"],
         "/people": ["/people", "/people?q=nobody"],
         "/people/<person>": [f"/people/{cast.dan.id}", f"/people/{cast.zoe.id}"],
         "/mail": ["/mail", "/mail?state=failed"],
