@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Integer, Row, Select, String, and_, literal, select, union_all
 
 from helpdesk import access, presence, triage
 from helpdesk.edits import by_agents
-from models import Category, Delivery, Event, Person, ReadMark, Ticket, Watcher, db
+from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
+from models import Category, Delivery, Event, Person, ReadMark, Ticket, Watcher
 
 Found = Select[*tuple[Any, ...]]
 
@@ -42,13 +44,9 @@ class Around:
 
 def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
     """One query, of one row for each thing found."""
-    parts = [_watchers(ticket), _follows(ticket, reader), _unread(ticket, reader), _read(ticket, reader)]
-    if reader.is_agent:
-        parts += [_agents(), _categories(), _others(ticket), _part("present", presence.others(ticket, reader, at))]
-    else:
-        parts.append(_touched(ticket))
+    asked = _query(kind_of(reader)).ask(ticket, reader, Clock(presence.since(at)))
     found: dict[str, list[Row[Any]]] = {}
-    for row in sorted(db.session.execute(union_all(*parts)), key=lambda row: (row.place, row.folded, row.id)):
+    for row in sorted(asked, key=lambda row: (row.place, row.folded, row.id)):
         found.setdefault(row.part, []).append(row)
     named = {part: [Named(row.id, row.name) for row in rows] for part, rows in found.items()}
     return Around(
@@ -62,6 +60,24 @@ def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
         unread="unread" in found,
         read="read" in found,
     )
+
+
+@dataclass(frozen=True)
+class Clock:
+    since: datetime
+
+
+@cache
+def _query(kind: Kind) -> Prepared:
+    ticket: Any = Place("ticket")
+    reader, clock = reader_of(kind), Place("clock")
+    parts = [_watchers(ticket), _follows(ticket, reader), _unread(ticket, reader), _read(ticket, reader)]
+    if reader.is_agent:
+        there = presence.others(ticket, reader, clock.since)
+        parts += [_agents(), _categories(), _others(ticket), _part("present", there)]
+    else:
+        parts.append(_touched(ticket))
+    return Prepared(union_all(*parts), ticket, reader, clock)
 
 
 def _part(name: str, wanted: Found) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from helpdesk.access import visible_tickets
+from helpdesk.prepared import Kind, Prepared, kind_of, reader_of
 from helpdesk.words import ACTIVE, FINISHED
 from models import Category, Person, ReadMark, Ticket, Watcher, db
 
@@ -74,11 +76,16 @@ def _conditions(view: str, reader: Person) -> list[ColumnElement[bool]]:
 
 def counts(reader: Person, views: Iterable[str] = VIEWS) -> dict[str, int]:
     """How many tickets each view holds, in one query, each counted to COUNT_CAP at most."""
-    parts = []
+    return {row.view: row.number for row in _counting(kind_of(reader), (*views,), COUNT_CAP).ask(reader)}
+
+
+@cache
+def _counting(kind: Kind, views: tuple[str, ...], most: int) -> Prepared:
+    reader, parts = reader_of(kind), []
     for view in views:
-        capped = select(Ticket.id).where(in_view(view, reader)).limit(COUNT_CAP).subquery()
-        parts.append(select(literal(view), func.count()).select_from(capped))
-    return {view: count for view, count in db.session.execute(union_all(*parts))}
+        capped = select(Ticket.id).where(in_view(view, reader)).limit(most).subquery()
+        parts.append(select(literal(view).label("view"), func.count().label("number")).select_from(capped))
+    return Prepared(union_all(*parts), reader)
 
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
