@@ -1,5 +1,6 @@
 """How gunicorn serves the desk. Everything that may differ between machines comes from the settings in config.py."""
 
+import gc
 import os
 import signal
 import sys
@@ -57,6 +58,14 @@ unreader.SocketUnreader.max_body_chunk = 65536
 
 
 def post_worker_init(worker):
+    _end_streams_first(worker)
+    # What is there now stays for good: looking through it for garbage again and again would slow down every page.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def _end_streams_first(worker):
     """A stream would hold its thread through the whole grace: when the worker is told to stop, streams end first."""
     hub = worker.wsgi.extensions["live"]
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):

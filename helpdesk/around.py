@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Integer, Row, Select, String, and_, literal, select, union_all
 
 from helpdesk import access, presence, related, saved_views, triage
 from helpdesk.edits import by_agents
-from models import Category, Delivery, Event, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
+from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
+from models import Category, Delivery, Event, Person, ReadMark, Tag, Ticket, TicketTag, Watcher
 
 Found = Select[*tuple[Any, ...]]
 
@@ -56,9 +59,7 @@ class Choices:
 
 def choices(reader: Person) -> Choices:
     """One query, as for `look`."""
-    every = _part("filed", select(Category.id, Category.name, Category.position))
-    parts = [_agents(), _categories(), every, _part("view", saved_views.of(reader))]
-    found = _parted(parts)
+    found = _parted(_choices(kind_of(reader)).ask(reader))
     return Choices(
         agents=_named(found, "agent"),
         categories=_named(found, "category"),
@@ -69,17 +70,7 @@ def choices(reader: Person) -> Choices:
 
 def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
     """One query, of one row for each thing found."""
-    parts = [_watchers(ticket), _follows(ticket, reader), _unread(ticket, reader), _read(ticket, reader)]
-    parts.append(_part("merged", select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
-    if reader.is_agent:
-        parts += [_agents(), _categories(), _others(ticket), _part("present", presence.others(ticket, reader, at))]
-        parts += [
-            _tags(ticket),
-            *(_part("link", one) for one in related.of(ticket, reader)),
-        ]
-    else:
-        parts.append(_touched(ticket))
-    found = _parted(parts)
+    found = _parted(_query(kind_of(reader)).ask(ticket, reader, Clock(presence.since(at))))
     return Around(
         agents=_named(found, "agent"),
         categories=_named(found, "category"),
@@ -96,10 +87,37 @@ def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
     )
 
 
-def _parted(parts: list[Found]) -> dict[str, list[Row[Any]]]:
+@dataclass(frozen=True)
+class Clock:
+    since: datetime
+
+
+@cache
+def _query(kind: Kind) -> Prepared:
+    ticket: Any = Place("ticket")
+    reader, clock = reader_of(kind), Place("clock")
+    parts = [_watchers(ticket), _follows(ticket, reader), _unread(ticket, reader), _read(ticket, reader)]
+    parts.append(_part("merged", select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
+    if reader.is_agent:
+        there = presence.others(ticket, reader, clock.since)
+        parts += [_agents(), _categories(), _others(ticket), _part("present", there), _tags(ticket)]
+        parts += [_part("link", one) for one in related.of(ticket, reader)]
+    else:
+        parts.append(_touched(ticket))
+    return Prepared(union_all(*parts), ticket, reader, clock)
+
+
+@cache
+def _choices(kind: Kind) -> Prepared:
+    reader = reader_of(kind)
+    every = _part("filed", select(Category.id, Category.name, Category.position))
+    return Prepared(union_all(_agents(), _categories(), every, _part("view", saved_views.of(reader))), reader)
+
+
+def _parted(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
     """The rows of each part in their order."""
     found: dict[str, list[Row[Any]]] = {}
-    for row in sorted(db.session.execute(union_all(*parts)), key=lambda row: (row.place, row.folded, row.id)):
+    for row in sorted(rows, key=lambda row: (row.place, row.folded, row.id)):
         found.setdefault(row.part, []).append(row)
     return found
 

@@ -39,7 +39,7 @@ class Figures:
 
 def figures(reader: Person, zone: ZoneInfo, at: datetime | None = None) -> Figures:
     at = at or store.now()
-    numbers = triage.counts({view: triage.in_view(view, reader) for view in ("new", "unassigned", "mine")})
+    numbers = triage.counts(reader, ("new", "unassigned", "mine"))
     tally, late = tallies.current(zone, at)
     names: dict[int | None, str] = {category.id: category.name for category in categories.every()}
     by_category, by_priority = Counter[str | None](), Counter[int]()

@@ -25,6 +25,9 @@ HEARD_BY_ALL = ("trashed", "restored")
 HEARD = or_(Event.public.is_(True), Event.kind.in_(HEARD_BY_ALL))
 
 
+_LAST = select(Event.id).order_by(Event.id.desc()).limit(LOOK_BACK)
+
+
 @dataclass(frozen=True)
 class Mark:
     """Until where the events were read: the newest id, and lower ids that were not there but may still be committed.
@@ -59,7 +62,7 @@ class Mark:
 
 def mark() -> Mark:
     """Where the events stand now. A page takes it before it reads anything else."""
-    found = db.session.scalars(select(Event.id).order_by(Event.id.desc()).limit(LOOK_BACK)).all()
+    found = db.session.scalars(_LAST).all()
     if not found:
         return Mark(0)
     missing = sorted(set(range(max(found[-1], found[0] - LOOK_BACK), found[0])) - set(found))

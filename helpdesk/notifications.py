@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, and_, func, not_, select, update
@@ -10,6 +12,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from helpdesk import store
 from helpdesk.access import visible_events, visible_tickets
+from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from models import Delivery, Event, Person, Ticket, db
 
 PAGE = 50
@@ -29,10 +32,19 @@ def listing(reader: Person, *, before: int | None = None) -> list[Delivery]:
 
 def unread(reader: Person, *, but: int | None = None) -> int:
     """How many news are unread, counted to COUNT_CAP at most; `but` is the ticket that is being read right now."""
-    wanted = _unread(select(Delivery.id), reader)
-    if but is not None:
-        wanted = wanted.where(Event.ticket_id != but)
-    return db.session.scalar(select(func.count()).select_from(wanted.limit(COUNT_CAP).subquery())) or 0
+    return int(_counting(kind_of(reader)).ask(reader, But(but or 0)).scalar_one())
+
+
+@dataclass(frozen=True)
+class But:
+    ticket: int
+
+
+@cache
+def _counting(kind: Kind) -> Prepared:
+    reader, but = reader_of(kind), Place("but")
+    wanted = _unread(select(Delivery.id), reader).where(Event.ticket_id != but.ticket)
+    return Prepared(select(func.count()).select_from(wanted.limit(COUNT_CAP).subquery()), reader, but)
 
 
 def newest_unread(reader: Person) -> Delivery | None:

@@ -34,17 +34,17 @@ def gone(ticket: Ticket, person: Person) -> None:
 
 def told(ticket: Ticket, reader: Person, at: datetime | None = None) -> list[str]:
     """A sentence for each other agent who is there, those who write first: "Cleo is writing a reply"."""
-    here = others(ticket, reader, at).subquery()
+    here = others(ticket, reader, since(at)).subquery()
     rows = db.session.execute(select(here).order_by(here.c.place, here.c.folded_name, here.c.id))
     return sentences([(row.name, row.place < 0) for row in rows])
 
 
-def others(ticket: Ticket, reader: Person, at: datetime | None = None) -> Select[Any]:
+def others(ticket: Ticket, reader: Person, since: datetime) -> Select[*tuple[Any, ...]]:
     """Who is there: id, name, place (those who write come first, below 0) and folded name."""
     return (
         select(Person.id, Person.name, case((Presence.writing, -1), else_=0).label("place"), Person.folded_name)
         .join(Presence, Person.id == Presence.person_id)
-        .where(Presence.ticket_id == ticket.id, Presence.person_id != reader.id, Presence.at > _since(at))
+        .where(Presence.ticket_id == ticket.id, Presence.person_id != reader.id, Presence.at > since)
         .where(Person.switched_off_at.is_(None), Person.role != "user")
     )
 
@@ -69,7 +69,7 @@ class Watch:
 
     def changed(self, at: datetime | None = None) -> set[int]:
         """The tickets where it is not as it was at the last call. Whoever has fallen silent counts as gone."""
-        wanted = select(Presence.ticket_id, Presence.person_id, Presence.writing).where(Presence.at > _since(at))
+        wanted = select(Presence.ticket_id, Presence.person_id, Presence.writing).where(Presence.at > since(at))
         now: set[Row] = {(ticket, person, writing) for ticket, person, writing in db.session.execute(wanted)}
         differs, self.known = self.known ^ now, now
         return {ticket for ticket, _person, _writing in differs}
@@ -79,5 +79,5 @@ def sweep(at: datetime | None = None) -> None:
     db.session.execute(delete(Presence).where(Presence.at < (at or store.now()) - SWEPT))
 
 
-def _since(at: datetime | None) -> datetime:
+def since(at: datetime | None) -> datetime:
     return (at or store.now()) - LASTS

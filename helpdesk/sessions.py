@@ -7,7 +7,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from helpdesk import store
 from models import Person, Session, db
@@ -15,6 +15,8 @@ from models import Person, Session, db
 SHORT = timedelta(hours=12)
 KEPT = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
+
+_OF_TOKEN = select(Session).where(Session.token_hash == bindparam("digest"))
 
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
@@ -42,7 +44,7 @@ def start(person: Person, *, keep: bool, ip: str, user_agent: str, at: datetime 
 def find(token: str, at: datetime | None = None) -> Person | None:
     """Whoever this secret signs in, unless the session has ended or the person is switched off."""
     at = at or store.now()
-    row = db.session.scalar(select(Session).where(Session.token_hash == digest(token)))
+    row = db.session.scalar(_OF_TOKEN, {"digest": digest(token)})
     if row is None or row.expires_at <= at or not row.person.is_active:
         return None
     person = row.person

@@ -8,7 +8,7 @@ from flask import current_app
 
 from helpdesk import files, messages, store, tickets
 from integrations import intake, storage
-from models import Category, db
+from models import Category, Event, Message, db
 from tests.files import picture
 
 
@@ -70,3 +70,15 @@ def file(ticket, name="screen.png", content=None, message=None):
     made = upload(message.author if message else ticket.raised_by, "/tickets/new", name, content)
     act(files.attach, [made], ticket=ticket, message=message)
     return made
+
+
+def talk(cast, ticket, count):
+    """A long conversation between Cleo and Ada, written at once; every tenth message corrected."""
+    with store.writing():
+        for number in range(count):
+            author, at = (cast.cleo, cast.ada)[number % 2], store.now()
+            message = Message(ticket=ticket, author=author, kind="reply", body=f"Message {number}.", created_at=at)
+            message.edited_at = at if number % 10 == 0 else None
+            event = Event(kind="replied", ticket=ticket, message=message, actor=author, public=True, facts={}, at=at)
+            db.session.add_all([message, event])
+            db.session.flush()

@@ -66,12 +66,15 @@ class Chosen:
 
     def counts(self):
         """For each view to be shown how many tickets it holds, and under "" for this list. In one query."""
-        wanted = {view.key: self._where_of(view) for view in self.views if not view.hidden or view is self.view}
-        return triage.counts({key: where for key, where in wanted.items() if where is not None} | {"": self.where})
+        shown = [view for view in self.views if not view.hidden or view is self.view]
+        standing = [view.key for view in shown if view.key in saved_views.STANDING]
+        more = {view.key: self._where_of(view) for view in shown if view.key not in saved_views.STANDING}
+        if not self.is_standing:
+            more[""] = self.where
+        counts = triage.counts(self.me, standing, {key: where for key, where in more.items() if where is not None})
+        return {"": counts[self.view.key]} | counts if self.is_standing else counts
 
     def _where_of(self, view):
         """None where its query means nothing any more, perhaps since a category has another name."""
-        if view.key in saved_views.STANDING:
-            return triage.in_view(view.key, self.me)
         wanted, mistake = self._read(view.query)
         return search.where(wanted, Asker(self.me, zone(), store.now()))[0] if mistake is None else None

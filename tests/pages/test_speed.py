@@ -5,8 +5,8 @@ Who is signed in and the bell come on top. How long it takes is measured by `mak
 
 import pytest
 
-from helpdesk import store, tallies
-from models import Event, Message, ReadMark, Ticket, db
+from helpdesk import tallies
+from models import ReadMark, Ticket, db
 from tests import builders
 from tests.browser import text_of
 from tests.rows_read import asked
@@ -28,19 +28,6 @@ def fill(cast, tickets):
         builders.ticket(cast.ada, f"Ticket {number}")
 
 
-def talk(cast, ticket, count):
-    """A long conversation, written at once; every tenth message corrected."""
-    with store.writing():
-        for number in range(count):
-            author, at = (cast.cleo, cast.ada)[number % 2], store.now()
-            message = Message(ticket=ticket, author=author, kind="reply", body=f"Message {number}.", created_at=at)
-            message.edited_at = at if number % 10 == 0 else None
-            db.session.add(message)
-            event = Event(kind="replied", ticket=ticket, message=message, actor=author, public=True, facts={}, at=at)
-            db.session.add(event)
-            db.session.flush()
-
-
 @pytest.mark.parametrize("rows", [1, 100])
 @pytest.mark.parametrize(
     "path, who", [("/triage?view=all", "cleo"), ("/triage?view=unassigned", "eve"), ("/tickets", "ada")]
@@ -54,7 +41,7 @@ def test_a_list_asks_three_times_at_most(browse, cast, rows, path, who):
 @pytest.mark.parametrize("who", ["cleo", "eve", "ada"])
 def test_a_ticket_asks_six_times_at_most(browse, cast, length, who):
     ticket = builders.ticket(cast.ada, category=builders.category())
-    talk(cast, ticket, length)
+    builders.talk(cast, ticket, length)
     assert len(queries(browse(getattr(cast, who)), f"/tickets/{ticket.id}")) <= 6
 
 
@@ -68,7 +55,7 @@ def test_a_follow_up_that_is_watched_and_unread_asks_no_more_often(browse, cast)
 
 def test_a_long_conversation_shows_its_newest_part_and_leads_to_the_rest(browse, cast):
     ticket = builders.ticket(cast.ada)
-    talk(cast, ticket, 120)
+    builders.talk(cast, ticket, 120)
     ada = browse(cast.ada)
     page = ada.get(f"/tickets/{ticket.id}")
     assert "Message 119." in page.text and "Message 70." in page.text and "Message 69." not in page.text
@@ -85,14 +72,14 @@ def test_a_long_conversation_shows_its_newest_part_and_leads_to_the_rest(browse,
 @pytest.mark.parametrize("show", ["", "x", "-1", "0", "1", "9" * 40, "1e3", "%00"])
 def test_a_wish_that_makes_no_sense_shows_the_newest_part(browse, cast, show):
     ticket = builders.ticket(cast.ada)
-    talk(cast, ticket, 60)
+    builders.talk(cast, ticket, 60)
     page = browse(cast.ada).get(f"/tickets/{ticket.id}?show={show}")
     assert "Message 59." in page.text and "Message 9." not in page.text
 
 
 def test_a_note_does_not_take_the_place_of_what_a_requester_may_see(browse, cast):
     ticket = builders.ticket(cast.ada)
-    talk(cast, ticket, 10)
+    builders.talk(cast, ticket, 10)
     for number in range(55):
         builders.note(ticket, by=cast.cleo, body=f"Secret {number}")
     page = browse(cast.ada).get(f"/tickets/{ticket.id}")

@@ -199,3 +199,29 @@ def test_without_scripts_pages_stay_as_they_are_and_work(signed_in, ticket, cast
     expect(ada.get_by_text("A new answer")).to_be_visible()
     steps.reply(ada, "Thank you")
     expect(ada.get_by_text("Thank you")).to_be_visible()
+
+
+# ---- long conversations
+
+
+def test_what_was_loaded_of_a_long_conversation_stays_while_it_grows(signed_in, ticket, cast):
+    builders.talk(cast, ticket, 70)
+    ada = signed_in(cast.ada, f"/tickets/{ticket.id}")
+    expect(ada.get_by_text("Message 20.", exact=True)).to_be_visible()
+    expect(ada.get_by_text("Message 19.", exact=True)).to_have_count(0)
+    builders.reply(ticket, "A new answer.", by=cast.cleo)
+    expect(ada.get_by_text("A new answer.")).to_be_visible()
+    expect(ada.get_by_text("Message 20.", exact=True)).to_be_visible()
+    ada.get_by_role("link", name="Show earlier messages").click()
+    expect(ada.get_by_text("Message 0.", exact=True)).to_have_count(1)
+    expect(ada.get_by_role("link", name="Show earlier messages")).to_have_count(0)
+    order = ada.locator(".conversation .text").all_inner_texts()
+    assert [text.strip() for text in order if text.startswith("Message")] == [f"Message {n}." for n in range(70)]
+
+
+def test_people_are_offered_while_a_name_is_typed(signed_in, ticket, cast):
+    cleo = signed_in(cast.cleo, f"/tickets/{ticket.id}")
+    cleo.get_by_label("Add a watcher").press_sequentially("adey")
+    option = cleo.locator("#people option")
+    expect(option).to_have_count(1)
+    expect(option).to_have_attribute("value", "Ben Adeyemi <ben@example.com>")

@@ -1,0 +1,54 @@
+"""Queries that every page asks, built once: what differs from one time to the next has a place in them.
+
+Building a query in Python takes longer than the database needs to answer it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Executable, Result, bindparam
+
+from models import Person, db
+
+
+class Place:
+    """Stands for a row while a query is built: each column it is asked for is filled in later. `known` are fixed."""
+
+    def __init__(self, name: str, **known: Any) -> None:
+        self._name, self._asked = name, set[str]()
+        self.__dict__.update(known)
+
+    def __getattr__(self, column: str) -> Any:
+        self._asked.add(column)
+        return bindparam(f"{self._name}_{column}")
+
+    def filled(self, row: Any) -> dict[str, Any]:
+        return {f"{self._name}_{column}": getattr(row, column) for column in self._asked}
+
+
+# What a rule asks of a person besides the id. A query is built for each combination of them.
+Kind = tuple[str, bool]
+
+
+def kind_of(person: Person) -> Kind:
+    return person.role, person.is_active
+
+
+def reader_of(kind: Kind) -> Any:
+    """A place for whoever reads, of whom only the kind is known."""
+    role, is_active = kind
+    return Place("reader", role=role, is_active=is_active, is_agent=role != "user", is_admin=role == "admin")
+
+
+class Prepared:
+    """A query with its places; `ask` takes a row for each of them."""
+
+    def __init__(self, query: Executable, *places: Place) -> None:
+        self.query, self.places = query, places
+
+    def ask(self, *rows: Any) -> Result[Any]:
+        values: dict[str, Any] = {}
+        for place, row in zip(self.places, rows, strict=True):
+            values |= place.filled(row)
+        return db.session.execute(self.query, values)
