@@ -1,6 +1,7 @@
 """The pages around merging, splitting, spam and duplicates: what is asked first, where it leads, who sees what."""
 
 import re
+import threading
 
 import pytest
 
@@ -113,6 +114,30 @@ def test_what_was_being_written_on_a_merged_ticket_is_refused_and_kept(browse, c
     page = browse(cast.dan).post(f"/tickets/{pair[0].id}/reply", {"body": "Half an hour of typing"})
     assert page.status_code == 409 and "Half an hour of typing" in page.text
     assert f"part of #{pair[1].id} now" in text_of(page)
+
+
+def test_of_two_opposite_merges_at_once_one_is_done(app, browse, cast, pair):
+    """Both lock both tickets, in opposite order: the database lets one wait, or has it tried again."""
+    browsers = [browse(cast.cleo), browse(cast.dan)]
+    forms = []
+    for browser, one, other in zip(browsers, pair, reversed(pair)):
+        path = f"/tickets/{one.id}/merge"
+        form = fields(browser.get(f"{path}?into={other.id}"), path) | {"csrf_token": browser.token()}
+        forms.append((browser.client, path, form))
+    db.session.rollback()
+    answers = []
+    threads = [
+        threading.Thread(target=lambda c=client, p=path, f=form: answers.append(c.post(p, data=f).status_code))
+        for client, path, form in forms
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    db.session.rollback()
+    db.session.expire_all()
+    assert sorted(answers) == [303, 409]
+    assert sorted(db.session.get(Ticket, one.id).merged_into_id is None for one in pair) == [False, True]
 
 
 # ---- a ticket of a reply

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from helpdesk import links, messages, people, tickets
+from helpdesk import bulk, links, merging, messages, people, related, tags, tickets
 from models import Delivery, db
 from routes import ROUTES
 from tests import builders, parts
@@ -26,6 +26,8 @@ NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path
     "/files/<upload>/small",
     "/live",
     "/live/poll",
+    "/palette",
+    "/tags",
 }
 LONG = (
     "Everything about the meeting-room-booking-system-integration-with-the-calendar is broken again since Monday. " * 2
@@ -51,9 +53,22 @@ def addresses(cast):
     tokens = {p: builders.act(links.make, cast.ada, p) for p in ("confirm", "reset", "invitation", "address")}
     builders.act(people.set_role, cast.dan, "admin", by=cast.eve)
     delivery = db.session.query(Delivery).first()
+    other, part = builders.ticket(cast.ben, subject="Calendar again"), builders.ticket(cast.ada, subject="Calendar")
+    builders.act(tags.set_tags, other, ["calendar", "new starter"], by=cast.eve)
+    builders.act(related.link, other, ticket, "blocked", by=cast.eve)
+    builders.reply(part, "Besides, my chair squeaks.", by=cast.ada)
+    wish = messages_of(part)[0]
+    builders.act(merging.merge, builders.ticket(cast.ada, subject=LONG[:200]), other, by=cast.eve, follow=True)
+    acts = {"assignee": str(cast.dan.id), "priority": "high"}
+    done = builders.act(bulk.start_with, [long.id, gone.id, other.id], acts, by=cast.eve)
     return {
         "/tickets": ["/tickets", "/tickets?show=finished"],
-        "/tickets/<ticket>": [f"/tickets/{ticket.id}", f"/tickets/{long.id}", f"/tickets/{gone.id}"],
+        "/tickets/<ticket>": [
+            f"/tickets/{ticket.id}",
+            f"/tickets/{long.id}",
+            f"/tickets/{gone.id}",
+            f"/tickets/{other.id}",
+        ],
         "/tickets/<ticket>/edit": [f"/tickets/{ticket.id}/edit"],
         "/tickets/<ticket>/messages/<message>/edit": [f"/tickets/{ticket.id}/messages/{message.id}/edit"],
         "/triage": [
@@ -64,6 +79,9 @@ def addresses(cast):
             "/triage?q=is:x",
         ],
         "/search": ["/search", "/search?q=broken+meeting", "/search?q=nowhere+status:open", "/search?q=status:opne"],
+        "/tickets/<ticket>/merge": [f"/tickets/{part.id}/merge?into={other.id}", f"/tickets/{part.id}/merge?into=x"],
+        "/tickets/<ticket>/messages/<message>/split": [f"/tickets/{part.id}/messages/{wish.id}/split"],
+        "/bulk/<job>": [f"/bulk/{done.id}"],
         "/people": ["/people", "/people?q=nobody"],
         "/people/<person>": [f"/people/{cast.dan.id}", f"/people/{cast.zoe.id}"],
         "/mail": ["/mail", "/mail?state=failed"],
