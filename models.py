@@ -108,6 +108,8 @@ class Person(Model):
     session_token = cast("str | None", None)
     session_id = cast("int | None", None)
     session_is_old = False
+    # Where the events stood when this person was looked up for a page (helpdesk/news.py).
+    news_stood = cast("tuple[Any, ...]", ())
 
     @property
     def is_active(self) -> bool:

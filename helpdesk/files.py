@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _, ngettext
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
 from helpdesk import access, drafts, store
 from helpdesk.errors import Refused
@@ -68,16 +68,7 @@ def keep(person: Person, path: str, taken: Taken, *, most: int, at: datetime | N
 
 def of_form(person: Person, path: str) -> list[Attachment]:
     """What the person has added to the form and not sent yet, in that order."""
-    return of_forms(person, [path])[path]
-
-
-def of_forms(person: Person, paths: Sequence[str]) -> dict[str, list[Attachment]]:
-    """The same for several forms, by the path that each posts to."""
-    wanted = select(Attachment).where(Attachment.uploader_id == person.id, Attachment.path.in_(paths))
-    found: dict[str, list[Attachment]] = {path: [] for path in paths}
-    for file in db.session.scalars(wanted.order_by(Attachment.id)):
-        found[str(file.path)].append(file)
-    return found
+    return list(db.session.scalars(select(Attachment).where(*_of_form(person, path)).order_by(Attachment.id)))
 
 
 def chosen(person: Person, path: str, numbers: Iterable[int], *, most: int) -> list[Attachment]:
@@ -126,12 +117,24 @@ def release(person: Person, path: str, numbers: Iterable[int] | None = None) -> 
 # ---- reading
 
 
-def of_tickets(numbers: Sequence[int], reader: Person) -> dict[tuple[int, int | None], list[Attachment]]:
-    """The files that the reader may see, by ticket and message; those of a ticket's description under None."""
-    found: dict[tuple[int, int | None], list[Attachment]] = {}
-    for file in seen_by(numbers, reader):
-        assert file.ticket_id is not None
-        found.setdefault((file.ticket_id, file.message_id), []).append(file)
+@dataclass(frozen=True)
+class Around:
+    """The files of a page: those sent, by ticket and message (None: its description), and those in its forms."""
+
+    sent: dict[tuple[int, int | None], list[Attachment]]
+    added: dict[str, list[Attachment]]
+
+
+def around(numbers: Sequence[int], reader: Person, paths: Sequence[str]) -> Around:
+    """In one query: what came with these tickets and may be seen, and what the reader has added to their forms."""
+    sent = and_(Attachment.ticket_id.in_(numbers), access.visible_files(reader))
+    added = and_(Attachment.uploader_id == reader.id, Attachment.path.in_(paths))
+    found = Around({}, {path: [] for path in paths})
+    for file in db.session.scalars(select(Attachment).where(or_(sent, added)).order_by(Attachment.id)):
+        if file.ticket_id is not None:
+            found.sent.setdefault((file.ticket_id, file.message_id), []).append(file)
+        else:
+            found.added[str(file.path)].append(file)
     return found
 
 

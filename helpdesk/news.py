@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, union
+from sqlalchemy import ColumnElement, Select, func, or_, select, union
 
 from helpdesk import store
 from models import Delivery, Event, Person, Session, Ticket, Watcher, db
@@ -26,6 +26,13 @@ HEARD = or_(Event.public.is_(True), Event.kind.in_(HEARD_BY_ALL))
 
 
 _LAST = select(Event.id).order_by(Event.id.desc()).limit(LOOK_BACK)
+# The newest id, the oldest, and how many of the last LOOK_BACK are there: asked for along with whoever is signed in.
+_newest = select(func.max(Event.id)).correlate(None).scalar_subquery()
+STAND = (
+    _newest.label("newest"),
+    select(func.min(Event.id)).scalar_subquery().label("oldest"),
+    select(func.count()).where(Event.id > _newest - LOOK_BACK).scalar_subquery().label("there"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,15 @@ class Mark:
         return or_(later, Event.id.in_(self.gaps)) if self.gaps else later
 
 
-def mark() -> Mark:
-    """Where the events stand now. A page takes it before it reads anything else."""
+def mark(stood: tuple[Any, ...] = ()) -> Mark:
+    """Where the events stand. A page takes it before it reads anything else.
+
+    `stood` is what STAND has found; unless an id is missing among the last ones, that says it all.
+    """
+    if stood and stood[0] is None:
+        return Mark(0)
+    if stood and stood[2] == stood[0] - max(stood[1], stood[0] - LOOK_BACK + 1) + 1:
+        return Mark(stood[0])
     found = db.session.scalars(_LAST).all()
     if not found:
         return Mark(0)

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select
 
-from helpdesk import store
+from helpdesk import news, store
 from models import Person, Session, db
 
 SHORT = timedelta(hours=12)
 KEPT = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
 
-_OF_TOKEN = select(Session).where(Session.token_hash == bindparam("digest"))
+_OF_TOKEN = select(Session, *news.STAND).where(Session.token_hash == bindparam("digest"))
 
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
@@ -44,10 +44,12 @@ def start(person: Person, *, keep: bool, ip: str, user_agent: str, at: datetime 
 def find(token: str, at: datetime | None = None) -> Person | None:
     """Whoever this secret signs in, unless the session has ended or the person is switched off."""
     at = at or store.now()
-    row = db.session.scalar(_OF_TOKEN, {"digest": digest(token)})
-    if row is None or row.expires_at <= at or not row.person.is_active:
+    found = db.session.execute(_OF_TOKEN, {"digest": digest(token)}).first()
+    if found is None or found[0].expires_at <= at or not found[0].person.is_active:
         return None
-    person = row.person
+    row, *stand = found
+    person: Person = row.person
+    person.news_stood = tuple(stand)
     person.session_token, person.session_id = token, row.id
     person.session_is_old = row.last_seen_at < at - SEEN_EVERY
     return person

@@ -33,6 +33,8 @@ def page(ticket, me, *, status=200, **given):
     family = families.numbers(ticket) if look.merged else [ticket.id]
     timeline = events.timeline(ticket, me, most + 1, family=family)
     timeline, is_longer = timeline[-most:], len(timeline) > most
+    here = url_for("tickets.show", ticket=ticket)
+    given_files = files.around(family, me, [f"{here}/reply", f"{here}/note"] if me.is_agent else [f"{here}/reply"])
     seen = str(max((event.id for event in timeline), default=0))
     reads = request.method == "GET" and request.headers.get("X-Live") != "hidden"
     if reads and not look.read:
@@ -46,7 +48,7 @@ def page(ticket, me, *, status=200, **given):
             ticket=ticket,
             timeline=timeline,
             earlier=most + SHOWN if is_longer else None,
-            attached=files.of_tickets(family, me),
+            attached=given_files.sent,
             versions=messages.earlier_texts(filter(None, (one.message for one in timeline))) if me.is_agent else {},
             look=look,
             other=closing.other(ticket, me),
@@ -57,7 +59,7 @@ def page(ticket, me, *, status=200, **given):
             news=given.get("news"),
             refusal=given.get("refusal"),
             button=forms.EmptyForm(),
-            **_forms(ticket, me, seen, given, look),
+            **_forms(ticket, me, seen, given, look, given_files),
         ),
         status,
     )
@@ -69,7 +71,7 @@ def _most():
     return min(max(int(wanted), SHOWN), MOST_SHOWN) if re.fullmatch(r"[0-9]{1,9}", wanted) else SHOWN
 
 
-def _forms(ticket, me, seen, given, look):
+def _forms(ticket, me, seen, given, look, given_files):
     """The forms on the page, each knowing the last event that is shown."""
     kinds = {"reply": forms.ReplyForm}
     if me.is_agent:
@@ -79,7 +81,7 @@ def _forms(ticket, me, seen, given, look):
     shown = {name: given.get(name) or _fresh(make, seen, typed.get(f"{page}/{name}")) for name, make in kinds.items()}
     for name in kinds.keys() & given.keys():
         shown[name].seen.data = seen
-    uploads.show(me, {f"{page}/{name}": shown[name] for name in kinds if name != "facts"})
+    uploads.show({f"{page}/{name}": shown[name] for name in kinds if name != "facts"}, given_files.added)
     if me.is_agent:
         shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
         shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": ", ".join(look.tags)})

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import categories, drafts, edits, events, families, people, store, tickets, triage
+from helpdesk import categories, drafts, edits, events, families, files, people, store, tickets, triage
 from helpdesk.errors import Refused
 from views import uploads
 from views.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
@@ -58,7 +58,7 @@ def new(me, came=None):
 def _new_page(me, form, status=422):
     if request.method == "GET":
         form.show(drafts.find(me, request.path))
-    uploads.show(me, {request.path: form})
+    uploads.show({request.path: form}, {request.path: files.of_form(me, request.path)})
     return render_template("tickets/new.html", form=form), status if form.is_submitted() else 200
 
 

@@ -103,10 +103,9 @@ def _numbers(name):
     return {int(value) for value in request.form.getlist(name) if re.fullmatch("[1-9][0-9]{0,8}", value)}
 
 
-def show(me, forms):
-    """Let each form, by the path it posts to, show the files it has already, as ticked and described so far."""
-    known = files.of_forms(me, list(forms))
+def show(forms, added):
+    """Let each form, by the path it posts to, show the files `added` to it, as ticked and described so far."""
     for path, form in forms.items():
         unticked = _numbers("shown") - _numbers("file") if request.path == path else set()
         typed = form.draft.fields if form.draft else request.form
-        form.attached = [(file, file.id not in unticked, typed.get(f"alt-{file.id}", file.alt)) for file in known[path]]
+        form.attached = [(file, file.id not in unticked, typed.get(f"alt-{file.id}", file.alt)) for file in added[path]]

@@ -82,7 +82,7 @@ def role_required(answer: access.Answer) -> Callable[[View], View]:
             if person is None and answer is not access.ANYONE:
                 return login_manager.unauthorized()
             if person is not None:
-                g.mark = news.mark()  # Before the page reads: what comes later is told to it.
+                g.mark = news.mark(person.news_stood)  # Before the page reads: what comes later is told to it.
             things = _find(person, address)
             if not answer(person, things):
                 abort(403)
