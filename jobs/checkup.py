@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import current_app
@@ -24,8 +24,8 @@ class Finding:
     advice: str = ""
 
 
-def examine(progress: Callable[[int], None] = lambda count: None) -> Iterator[Finding]:
-    """Everything, the quick things first; `progress` is told how many files have been read."""
+def examine() -> Iterator[Finding]:
+    """Everything, the quick things first, each as soon as it is known: reading all files may take long."""
     yield _settings()
     database = _database()
     yield database
@@ -33,7 +33,7 @@ def examine(progress: Callable[[int], None] = lambda count: None) -> Iterator[Fi
     yield from _storages()
     yield _scanner()
     if not database.advice:
-        yield from _files(progress)
+        yield from _files()
         yield from _elsewhere()
         yield from _strays()
 
@@ -104,13 +104,12 @@ def _scanner() -> Finding:
     return Finding(what, _("it answers"))
 
 
-def _files(progress: Callable[[int], None]) -> Iterator[Finding]:
+def _files() -> Iterator[Finding]:
     what, count, read = _("attached files"), 0, 0
 
     def counting(number: int) -> None:
         nonlocal read
         read += number
-        progress(number)
 
     try:
         for broken in look_over(counting):

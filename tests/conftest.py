@@ -12,7 +12,7 @@ from app import create_app
 from models import db
 from tests.browser import Browser
 from tests.cast import Cast
-from tests.databases import empty_database
+from tests.databases import empty_database, empty_folder
 
 SETTINGS = {
     "PUBLIC_URL": "http://desk.test",
@@ -32,9 +32,10 @@ def database_url():
 
 
 @pytest.fixture(scope="session")
-def files_dir(tmp_path_factory):
+def files_dir():
     """Where the desk under test keeps files, whatever its database is."""
-    return str(tmp_path_factory.mktemp("files"))
+    with empty_folder() as folder:
+        yield f"{folder}/files"
 
 
 @pytest.fixture(scope="session")

@@ -21,10 +21,17 @@ def empty_database():
 
 @contextmanager
 def _in_a_file():
+    with empty_folder() as folder:
+        yield f"sqlite:///{folder}/desk.db"
+
+
+@contextmanager
+def empty_folder():
+    """In memory where that can be had: on a disk each file that is made safe would cost its time."""
     in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     folder = tempfile.mkdtemp(prefix="desk-", dir=in_memory)
     try:
-        yield f"sqlite:///{folder}/desk.db"
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -168,6 +168,10 @@ def test_a_small_png_of_900_million_pixels(both):
     both("wall.png", content, "wall.png: This picture has too many pixels")
 
 
+def test_a_picture_of_a_little_more_than_50_million_pixels(both):
+    both("wall.png", files.bomb(10_000, 5_001), "wall.png: This picture has too many pixels")
+
+
 @pytest.mark.parametrize("name", ["setup.exe", "setup.txt", "photo.png"])
 def test_a_program_whatever_its_name(both, name):
     both(name, files.EXE, f"{name} is refused: this desk takes no files of the kind “Program”.")

@@ -105,7 +105,8 @@ def test_a_form_sent_after_the_session_ended_comes_back_with_what_was_typed(brow
     db.session.query(Session).delete()
     db.session.commit()
     page = files.send(ada, reply_path(ticket), form, ("large.bin", bytes(3_000_000)))
-    assert page.status_code == 401 and "carried" in page.text
+    assert page.status_code == 401 and "Files have to be chosen once more." in text_of(page)
+    assert "carried" in page.text
     assert db.session.query(Attachment).count() == 0
 
 

@@ -45,6 +45,11 @@ def addresses(cast):
     builders.act(tickets.set_status, ticket, "pending", reason="a part", by=cast.eve)
     builders.act(tickets.add_watcher, ticket, watcher=cast.ben, by=cast.eve)
     message = messages_of(ticket)[1]
+    for name, content in (("screen.png", None), (f"{LONG}.log", b"lines"), ("other.log", b"lines")):
+        builders.file(ticket, name, content)
+        builders.file(ticket, name, content, message=message)
+        for path in ("/tickets/new", f"/tickets/{ticket.id}/reply", f"/tickets/{ticket.id}/note"):
+            builders.upload(cast.eve, path, name, content)
     builders.act(messages.correct, message, "Try `ip a`", by=cast.eve)
     long = builders.ticket(cast.eve, subject=LONG.strip()[:200], description=LONG * 5, priority="urgent")
     builders.act(tickets.set_status, long, "closed", by=cast.eve)
