@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 import config
 from bench import texts
 from bench.load import Loader
-from helpdesk import passwords, store
+from helpdesk import indexing, passwords, store
 from helpdesk.text import fold
 from models import Category, Delivery, DeskFact, Event, Message, Person, ReadMark, Ticket, db
 
@@ -31,6 +31,7 @@ TICKET = (
 MESSAGE = "id ticket_id author_id kind body created_at".split()
 EVENT = "id kind ticket_id message_id actor_id public facts at".split()
 READ = "person_id ticket_id seen_at".split()
+DOCUMENT = "ticket_id subject public_text internal_text".split()
 DELIVERY = (
     "id event_id person_id email mail message_id state attempts due_at sent_at seen_at created_at".split()
 )  # fmt: skip
@@ -108,7 +109,12 @@ def _write(loader, size, words, categories):
 
 
 def fold_for_search(loader, parts):
-    """The folded text of these tickets and messages goes into the search table here, once there is one."""
+    """The documents of these tickets for the search index."""
+    said = {}
+    for _number, ticket, _author, kind, body, _at in parts["messages"]:
+        said.setdefault(ticket, {}).setdefault(kind, []).append(body)
+    documents = [indexing.of_ticket(*ticket[:3], said.get(ticket[0], {})) for ticket in parts["tickets"]]
+    loader.rows("search_texts", DOCUMENT, [tuple(one[column] for column in DOCUMENT) for one in documents])
 
 
 class Story:

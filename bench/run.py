@@ -28,10 +28,13 @@ WARM_UP, RUNS, AT_ONCE, SECONDS = 8, 80, 8, 4
 
 @dataclass
 class Measured:
-    """Milliseconds one after the other; requests a second with eight connections, of each round; why it was not."""
+    """Milliseconds one after the other, and of them the web processes' own work; requests a second with eight
+    connections, of each round; or why it was not measured.
+    """
 
     name: str
     took: list
+    work: float
     rates: list
     skipped: str = ""
 
@@ -43,11 +46,11 @@ def run(given):
     with serving(LiveDesk(**settings)) as yardstick:
         yardstick.app = "bench.yardstick:create_app()"
         yardstick.start_web()
-        bare = [measure(yardstick.port, line, given.rounds) for line in lines.yardsticks()]
+        bare = [measure(yardstick, line, given.rounds) for line in lines.yardsticks()]
     with serving(LiveDesk(**settings)) as desk:
         desk.start()
         wanted = [line for line in lines.of(desk.port, known) if given.only.lower() in line.name.lower()]
-        found = [measure(desk.port, line, given.rounds) for line in wanted]
+        found = [measure(desk, line, given.rounds) for line in wanted]
         memory = held(desk)
     table = report.table(bare, found, memory)
     print(table)
@@ -81,13 +84,27 @@ def serving(desk):
         desk.stop()
 
 
-def measure(port, line, rounds):
-    if line.needs and Visitor(port).get(line.needs)[0] == 404:
-        return Measured(line.name, [], [], "not there yet")
+def measure(desk, line, rounds):
+    if line.needs and Visitor(desk.port).get(line.needs)[0] == 404:
+        return Measured(line.name, [], 0, [], "not there yet")
     email = fill.accounts()[line.who] if line.who else None
-    visitor = Visitor(port, email)
-    took = [line.once(visitor) for _ in range(WARM_UP + RUNS)][WARM_UP:]
-    return Measured(line.name, took, [rate(port, line, email) for _ in range(rounds)])
+    visitor = Visitor(desk.port, email)
+    for _ in range(WARM_UP):
+        line.once(visitor)
+    before = worked(desk)
+    took = [line.once(visitor) for _ in range(RUNS)]
+    work = (worked(desk) - before) / RUNS
+    return Measured(line.name, took, work, [rate(desk.port, line, email) for _ in range(rounds)])
+
+
+def web_processes(desk):
+    return [desk.web.pid, *(pid for pid, parent in parents().items() if parent == desk.web.pid)]
+
+
+def worked(desk):
+    """Milliseconds that the web processes have worked so far. A busy machine changes this least of all."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in web_processes(desk)]
+    return sum(int(one[11]) + int(one[12]) for one in fields) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def rate(port, line, email):
@@ -112,6 +129,5 @@ def _acts(line, until, visitor):
 
 def held(desk):
     """Megabytes that the web processes and the worker have in memory after all this, shared parts counted once each."""
-    processes = {desk.web.pid, desk.worker.pid} | {pid for pid, parent in parents().items() if parent == desk.web.pid}
-    found = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in processes]
+    found = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (*web_processes(desk), desk.worker.pid)]
     return sum(int(one.split("Pss:")[1].split()[0]) for one in found) / 1024

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from helpdesk import people
+from helpdesk import people, tags
 from helpdesk.query import IS, ME, MOMENTS, NOBODY, Known, quoted
 from helpdesk.text import fold
 from helpdesk.words import PRIORITIES, PRIORITY_RANKS, STATUSES
@@ -24,6 +24,7 @@ FIELD_HINTS = {
     "requester": _l("Who asked for it"),
     "created": _l("When it was raised"),
     "updated": _l("When something last happened"),
+    "tag": _l("A tag it bears"),
     "is": _l("Unassigned, active, finished"),
     "has": _l("What it holds"),
 }
@@ -31,7 +32,7 @@ VALUE_HINTS: dict[str, dict[str, Any]] = {
     "status": dict(STATUSES),
     "priority": {name: PRIORITIES[rank] for name, rank in PRIORITY_RANKS.items()},
     "is": dict(zip(IS, (_l("Nobody has it"), _l("New, open or pending"), _l("Resolved or closed")))),
-    "has": {"reply": _l("A reply"), "note": _l("An internal note")},
+    "has": {"reply": _l("A reply"), "file": _l("A file"), "note": _l("An internal note")},
 }
 TIMES = {
     "today": _l("Today"),
@@ -73,6 +74,8 @@ def _values(name: str, begun: str, known: Known, reader: Person) -> list[tuple[s
     hints = {value: str(hint) for value, hint in (TIMES if name in MOMENTS else VALUE_HINTS.get(name, {})).items()}
     if name in ("assignee", "requester"):
         return _people(name, begun, reader)
+    if name == "tag":
+        return [(tag, "") for tag in tags.used() if fold(tag).startswith(fold(begun))]
     offered = tuple(TIMES) if name in MOMENTS else known.fields[name] or ()
     fitting = [value for value in offered if value.startswith(fold(begun).replace(" ", "-"))]
     return [(value, hint if (hint := hints.get(value, "")).lower() != value else "") for value in fitting]

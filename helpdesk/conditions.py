@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, union
 
-from helpdesk import access, categories, spans
+from helpdesk import access, categories, files, spans
 from helpdesk.query import ME, NOBODY, Filter, slug
 from helpdesk.text import fold
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_RANKS
-from models import Message, Person, Ticket, Watcher, db
+from models import Attachment, Message, Person, Tag, Ticket, TicketTag, Watcher, db
 
 Condition = ColumnElement[bool]
 # Names that fit more people than this are too short to mean anybody.
@@ -160,10 +160,31 @@ def _message(kind: str) -> Rule:
     return Rule(sql, judge)
 
 
-# What query.MORE_HAS adds is added here too, under the same name.
-HAS: dict[str, Rule] = {"reply": _message("reply"), "note": _message("note")}
+def _file(value: str, asker: Asker) -> Condition:
+    return exists().where(Attachment.ticket_id == Ticket.id, access.visible_files(asker.person))
 
-# What query.MORE_FIELDS adds is added here too, under the same name.
+
+def _has_file(value: str, asker: Asker, ticket: Ticket) -> bool:
+    return bool(files.seen_by([ticket.id], asker.person))
+
+
+HAS: dict[str, Rule] = {"reply": _message("reply"), "note": _message("note"), "file": Rule(_file, _has_file)}
+
+
+# ---- tags
+
+
+def _tagged(value: str, asker: Asker) -> Condition:
+    """Requesters cannot ask for tags; should they ever get here, nothing bears one."""
+    if not asker.person.is_agent:
+        return false()
+    return exists().where(TicketTag.ticket_id == Ticket.id, TicketTag.tag_id == Tag.id, Tag.folded == fold(value))
+
+
+def _bears_tag(value: str, asker: Asker, ticket: Ticket) -> bool:
+    return asker.person.is_agent and fold(value) in {tag.folded for tag in ticket.tags}
+
+
 RULES: dict[str, Rule] = {
     "status": Rule(lambda value, asker: Ticket.status == value, lambda value, asker, ticket: ticket.status == value),
     "priority": Rule(
@@ -181,6 +202,7 @@ RULES: dict[str, Rule] = {
         lambda value, asker: _within(getattr(Ticket, _changed(asker)), value, asker),
         lambda value, asker, ticket: _is_within(getattr(ticket, _changed(asker)), value, asker),
     ),
+    "tag": Rule(_tagged, _bears_tag),
     "is": Rule(
         lambda value, asker: IS[value].sql(value, asker),
         lambda value, asker, ticket: IS[value].judge(value, asker, ticket),

@@ -61,10 +61,11 @@ def _insert(tickets: Sequence[tuple[int, str, str]]) -> None:
     texts = texts.where(Message.ticket_id.in_([row[0] for row in tickets]), Message.withdrawn_at.is_(None))
     for number, kind, body in db.session.execute(texts.order_by(Message.ticket_id, Message.id)):
         said.setdefault(number, {}).setdefault(kind, []).append(body)
-    db.session.execute(insert(SearchText), [_document(*row, said.get(row[0], {})) for row in tickets])
+    db.session.execute(insert(SearchText), [of_ticket(*row, said.get(row[0], {})) for row in tickets])
 
 
-def _document(number: int, subject: str, description: str, said: dict[str, list[str]]) -> dict[str, Any]:
+def of_ticket(number: int, subject: str, description: str, said: dict[str, list[str]]) -> dict[str, Any]:
+    """The document of a ticket, with what was `said` on it as "reply" and as "note"."""
     return {
         "ticket_id": number,
         "subject": document(subject),

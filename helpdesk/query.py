@@ -17,17 +17,13 @@ from helpdesk.words import PRIORITY_RANKS, STATUSES
 LONGEST = 400
 MOST_PARTS = 20
 
-FIELDS = ("status", "assignee", "category", "priority", "requester", "created", "updated", "is", "has")
+FIELDS = ("status", "assignee", "category", "priority", "requester", "created", "updated", "tag", "is", "has")
+FOR_AGENTS = ("tag",)
 MOMENTS = ("created", "updated")
 PEOPLE = ("assignee", "requester")
 IS = ("unassigned", "active", "finished")
-HAS = {"reply": False, "note": True}  # The second says: for agents only.
+HAS = {"reply": False, "file": False, "note": True}  # The second says: for agents only.
 ME, NOBODY = "me", "nobody"
-
-# Fields and `has:` values that other parts of the desk add, such as tags and files: for a field its values (None: any
-# word may stand there), for a value whether it is for agents only. What they mean is added to helpdesk/conditions.py.
-MORE_FIELDS: dict[str, tuple[str, ...] | None] = {}
-MORE_HAS: dict[str, bool] = {}
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 
@@ -115,8 +111,8 @@ class Query:
 
 
 def known_to(*, agent: bool, categories: Iterable[str] = ()) -> Known:
-    """What somebody may say. Requesters know nothing of notes."""
-    has = tuple(value for value, internal in (HAS | MORE_HAS).items() if agent or not internal)
+    """What somebody may say. Requesters know nothing of notes and tags."""
+    has = tuple(value for value, internal in HAS.items() if agent or not internal)
     closed: dict[str, tuple[str, ...] | None] = {
         "status": tuple(STATUSES),
         "assignee": None,
@@ -125,10 +121,11 @@ def known_to(*, agent: bool, categories: Iterable[str] = ()) -> Known:
         "requester": None,
         "created": None,
         "updated": None,
+        "tag": None,
         "is": IS,
         "has": has,
     }
-    return Known(closed | MORE_FIELDS)
+    return Known({name: values for name, values in closed.items() if agent or name not in FOR_AGENTS})
 
 
 def slug(name: str) -> str:
@@ -230,6 +227,7 @@ EXAMPLES = {
     "requester": "requester:me",
     "created": "created:>2026-01-31",
     "updated": "updated:<7d",
+    "tag": "tag:vpn",
     "is": "is:unassigned",
     "has": "has:reply",
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from helpdesk.access import visible_tickets
-from helpdesk.prepared import Kind, Prepared, kind_of, reader_of
+from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from helpdesk.words import ACTIVE, FINISHED
 from models import Category, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
 
@@ -39,6 +40,9 @@ ACROSS = ("unassigned", "mine")
 SORTS = {"activity": _l("Newest activity"), "age": _l("Oldest first"), "priority": _l("Highest priority")}
 
 _Requester, _Assignee, _Watching = aliased(Person), aliased(Person), aliased(Watcher)
+
+
+Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,20 @@ def _counted(wanted: Mapping[str, ColumnElement[bool]], most: int) -> CompoundSe
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of a view. `mark` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
-    return _page(_columns(reader, Ticket.activity_at), parts(view, reader), _SORTS[sort], mark)
+
+    def ask(backwards: bool, values: list[Any]) -> Rows:
+        query = _listing(kind_of(reader), view, sort, PAGE, backwards, bool(values))
+        return query.ask(reader, SimpleNamespace(**dict(zip(_SORTS[sort].names, values)))).all()
+
+    return _page(ask, _SORTS[sort], mark)
+
+
+@cache
+def _listing(kind: Kind, view: str, sort: str, most: int, backwards: bool, marked: bool) -> Prepared:
+    reader, mark, by = reader_of(kind), Place("mark"), _SORTS[sort]
+    values = [getattr(mark, name) for name in by.names] if marked else []
+    wanted = _columns(reader, Ticket.activity_at)
+    return Prepared(_query(wanted, parts(view, reader), by, most, backwards, values), reader, mark)
 
 
 @dataclass(frozen=True)
@@ -127,18 +144,18 @@ def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
     asked_for = tickets.where(Ticket.requester_id == reader.id)
     watched = tickets.join(_Watching, _Watching.ticket_id == Ticket.id).where(_Watching.person_id == reader.id)
-    return _page(_columns(reader, Ticket.public_activity_at), [Part(asked_for), Part(watched)], _PUBLIC, mark)
+    return _asked(_columns(reader, Ticket.public_activity_at), [Part(asked_for), Part(watched)], _PUBLIC, mark)
 
 
 def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of what `where` holds for; whoever made that has seen to what the reader may see."""
     changed = Ticket.activity_at if reader.is_agent else Ticket.public_activity_at
-    return _page(
-        _columns(reader, changed),
-        [Part(select(Ticket.id).where(where))],
-        _SORTS[sort] if reader.is_agent else _PUBLIC,
-        mark,
-    )
+    by = _SORTS[sort] if reader.is_agent else _PUBLIC
+    return _asked(_columns(reader, changed), [Part(select(Ticket.id).where(where))], by, mark)
+
+
+def _asked(wanted: Select[Any], some: list[Part], sort: _Sort, mark: str) -> Page:
+    return _page(lambda *where: db.session.execute(_query(wanted, some, sort, PAGE, *where)).all(), sort, mark)
 
 
 def in_trash(reader: Person) -> list[Row[Any]]:
@@ -206,19 +223,24 @@ _SORTS = {
 _PUBLIC = _Sort((Ticket.public_activity_at, Ticket.id), ("changed_at", "id"), True)
 
 
-def _page(wanted: Select[Any], parts: list[Part], sort: _Sort, mark: str) -> Page:
+def _query(
+    wanted: Select[Any], parts: list[Part], sort: _Sort, most: int, backwards: bool, values: list[Any]
+) -> Select[Any]:
     """The ids of the page are found first, each part by an index of its own; then its rows are joined to those few."""
-    backwards, values = _read_mark(mark, sort)
     descending = sort.descending is not backwards
     order = [column.desc() if descending else column.asc() for column in sort.columns]
     beyond = [_beyond(sort.columns, values, descending)] if values else []
-    firsts = [
-        Part(part.ids.where(*beyond), part.fixed).first(PAGE + 1, sort.columns, descending=descending) for part in parts
-    ]
-    ids = together(firsts)
-    rows = list(db.session.execute(wanted.join(ids, ids.c.id == Ticket.id).order_by(*order).limit(PAGE + 1)))
+    beginnings = [Part(part.ids.where(*beyond), part.fixed) for part in parts]
+    ids = together([part.first(most + 1, sort.columns, descending=descending) for part in beginnings])
+    return wanted.join(ids, ids.c.id == Ticket.id).order_by(*order).limit(most + 1)
+
+
+def _page(ask: Callable[[bool, list[Any]], Rows], sort: _Sort, mark: str) -> Page:
+    """`ask` is told whether to go backwards, and from which values on; it gives one row more than the page holds."""
+    backwards, values = _read_mark(mark, sort)
+    rows = list(ask(backwards, values))
     if values and not rows:
-        return _page(wanted, parts, sort, "")
+        return _page(ask, sort, "")
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
         rows.reverse()

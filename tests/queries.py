@@ -29,7 +29,7 @@ values = {
     "created": moments,
     "updated": moments,
     "is": some.sampled_from(query.IS),
-    "has": some.sampled_from(["reply"]),
+    "has": some.sampled_from(["reply", "file"]),
 }
 words = some.sampled_from(
     [

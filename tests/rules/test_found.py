@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
-from helpdesk import conditions, folding, hits, query, search, store, tickets
+from helpdesk import conditions, folding, hits, query, search, store, tags, tickets
 from helpdesk.conditions import Asker
 from models import Message, Ticket, db
 from tests import builders, queries
@@ -43,6 +43,10 @@ def desk(cast):
             builders.note(made, "zanzibar", by=cast.dan)
         if number % 4 == 2:
             builders.reply(made, "Café closed", by=cast.dan)
+        if number % 4 == 1:
+            builders.file(made)
+        if number % 5 == 2:
+            act(tags.set_tags, made, ["VPN", "new starter"][: number % 3], by=cast.cleo)
         if number in (5, 6):
             act(tickets.set_status, made, ("pending", "resolved")[number % 2], reason="a part", by=cast.dan)
     made = list(db.session.scalars(select(Ticket).order_by(Ticket.id)))
@@ -101,9 +105,36 @@ def test_the_rules_in_sql_and_python_are_not_empty_talk(desk):
     for typed in ("status:open", "assignee:cleo", "category:hardware", "priority:low", "requester:ada", "is:active"):
         wanted = query.parse(typed, search.known_to(desk.cleo))
         assert 0 < search.run(wanted, asker).total < 11, typed
-    for typed in ("has:note", "has:reply", "created:<30d", "updated:2026-03-15", "printer", "zanzibar", "-jam"):
+    for typed in (
+        "has:note",
+        "has:reply",
+        "has:file",
+        "tag:vpn",
+        "-tag:vpn",
+        "created:<30d",
+        "updated:2026-03-15",
+        "printer",
+        "zanzibar",
+        "-jam",
+    ):
         wanted = query.parse(typed, search.known_to(desk.cleo))
         assert 0 < search.run(wanted, asker).total < 11, typed
+
+
+@given(some.sampled_from(["cleo", "eve"]), some.sampled_from(["tag:vpn", "-tag:VPN is:active", 'tag:"new  starter",x']))
+@EXAMPLES
+def test_tags_find_what_bears_them(desk, name, typed):
+    check(desk, name, typed)
+
+
+def test_a_file_on_a_note_tells_a_requester_nothing(desk):
+    quiet = builders.ticket(desk.ada, "Quiet one")
+    builders.note(quiet, "see the picture", by=desk.cleo)
+    note = db.session.scalars(select(Message).where(Message.ticket_id == quiet.id)).one()
+    builders.file(quiet, message=note)
+    asked = {who: query.parse("quiet has:file", search.known_to(getattr(desk, who))) for who in ("ada", "cleo")}
+    found = {who: search.run(asked[who], Asker(getattr(desk, who), ZoneInfo("UTC"), NOW)).total for who in asked}
+    assert found == {"ada": 0, "cleo": 1}
 
 
 def test_a_time_that_a_note_has_moved_tells_a_requester_nothing(desk):

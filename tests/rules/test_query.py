@@ -38,6 +38,8 @@ def parts(typed, known=AGENT):
         ("updated:7d", Filter("updated", ("<7d",))),
         ("is:unassigned", Filter("is", ("unassigned",))),
         ("has:note", Filter("has", ("note",))),
+        ("has:file", Filter("has", ("file",))),
+        ('tag:VPN,"new starter"', Filter("tag", ("vpn", "new starter"))),
         ("https://intranet.example/status:x", Word("https://intranet.example/status:x")),
         ("error:", Word("error:")),
         ("12:30", Word("12:30")),
@@ -90,10 +92,16 @@ def test_a_mistake_lists_what_could_stand_there():
     assert all(status in str(mistake.value) for status in queries.STATUSES)
 
 
+def test_a_requester_hears_nothing_of_tags():
+    with pytest.raises(Mistake) as mistake:
+        query.parse("tag:vpn", USER)
+    assert "There is no field “tag”." in str(mistake.value) and "tag," not in str(mistake.value)
+
+
 def test_a_requester_hears_nothing_of_notes():
     with pytest.raises(Mistake) as mistake:
         query.parse("has:note", USER)
-    assert "reply" in str(mistake.value) and "It can be: reply." in str(mistake.value)
+    assert "reply" in str(mistake.value) and "It can be: reply, file." in str(mistake.value)
     assert query.parse("has:reply", USER).parts
 
 
