@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import aliased
 
-from helpdesk import events, store, xlsx
+from helpdesk import events, store, triage, xlsx
 from helpdesk.import_file import FORMULA
 from helpdesk.words import PRIORITY_NAMES
 from models import Category, Person, Ticket, db
@@ -32,6 +32,7 @@ COLUMNS = (
     "requester_name",
     "requester_email",
     "assignee_email",
+    "tags",
     "created_at",
     "changed_at",
     "resolved_at",
@@ -86,6 +87,7 @@ def _wanted() -> Any:
             _Requester.name.label("requester"),
             _Requester.email.label("requester_email"),
             _Assignee.email.label("assignee_email"),
+            triage.tags_of_row().label("tags"),
             Ticket.created_at,
             Ticket.activity_at,
             Ticket.resolved_at,
@@ -111,6 +113,7 @@ def _cells(row: Row[Any]) -> list[str]:
         row.requester,
         row.requester_email,
         row.assignee_email or "",
+        ", ".join(sorted((row.tags or "").split(","))),
         *map(_moment, (row.created_at, row.activity_at, row.resolved_at, row.finished_at)),
     ]
 

@@ -18,7 +18,7 @@ from typing import BinaryIO, TextIO, cast
 from flask_babel import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
-from helpdesk import words
+from helpdesk import tags, words
 from helpdesk.errors import Refused
 from helpdesk.text import clean, fold_address
 
@@ -31,6 +31,7 @@ OPTIONAL = (
     "status",
     "pending_reason",
     "priority",
+    "tags",
     "created_at",
     "changed_at",
     "resolved_at",
@@ -63,6 +64,7 @@ class Row:
     status: str
     pending_reason: str
     priority: str
+    tags: list[str]
     created_at: datetime | None
     changed_at: datetime | None
     resolved_at: datetime | None
@@ -202,6 +204,7 @@ def _row(names: list[str], cells: list[str], line: int, at: datetime) -> Row | B
             status=_word(cell, "status", tuple(words.STATUSES), "new"),
             pending_reason=_optional(cell, "pending_reason", most=words.REASON_MAX),
             priority=_word(cell, "priority", tuple(words.PRIORITY_RANKS), "normal"),
+            tags=tags.parse(cell.get("tags", "")),
             created_at=_moment(cell, "created_at", at),
             changed_at=_moment(cell, "changed_at", at),
             resolved_at=_moment(cell, "resolved_at", at),

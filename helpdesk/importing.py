@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from helpdesk import categories, import_file, indexing, people, store
+from helpdesk import categories, import_file, indexing, people, store, tags
 from helpdesk.import_file import Bad, Row
 from helpdesk.text import fold, fold_address
 from helpdesk.words import FINISHED, NAME_MAX, PRIORITY_RANKS
@@ -105,6 +105,8 @@ def _insert(rows: list[Row], nobodys: str, agents: dict[str, int], at: datetime)
     numbers = db.session.execute(select(Ticket.id, Ticket.external_id).where(_among(fresh)).order_by(Ticket.id)).all()
     said = {row.external_id: (row.subject, row.description) for row in fresh}
     indexing.index_new((number, *said[external_id]) for number, external_id in numbers if external_id in said)
+    bearing = {row.external_id: row.tags for row in fresh}
+    tags.bear({number: bearing.get(str(external_id), []) for number, external_id in numbers})
     db.session.execute(insert(Event), [_event(number, external_id, at) for number, external_id in numbers])
     return len(fresh)
 

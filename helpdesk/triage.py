@@ -184,7 +184,7 @@ def _columns(reader: Person, changed: Any) -> Select[Any]:
             _Assignee.name.label("assignee"),
             Category.name.label("category"),
             or_(ReadMark.seen_at.is_(None), ReadMark.seen_at < changed).label("unread"),
-            (_tags() if reader.is_agent else null()).label("tags"),
+            (tags_of_row() if reader.is_agent else null()).label("tags"),
         )
         .join(_Requester, _Requester.id == Ticket.requester_id)
         .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
@@ -193,7 +193,7 @@ def _columns(reader: Person, changed: Any) -> Select[Any]:
     )
 
 
-def _tags() -> Any:
+def tags_of_row() -> Any:
     """The tags of a row's ticket, parted by commas, of which no tag has one."""
     names = select(func.aggregate_strings(Tag.name, ",")).join(TicketTag, TicketTag.tag_id == Tag.id)
     return names.where(TicketTag.ticket_id == Ticket.id).correlate(Ticket).scalar_subquery()

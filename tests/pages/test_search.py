@@ -43,7 +43,7 @@ def test_a_requester_sees_no_note_in_hits_counts_or_snippets(browse, cast, print
     ada = browse(cast.ada)
     assert "No ticket fits." in text_of(ada.get("/search?q=zanzibar"))
     assert "anzibar" not in ada.get("/search?q=printer").text
-    assert "It can be: reply." in text_of(ada.get("/search?q=has:note"))
+    assert "It can be: reply, file." in text_of(ada.get("/search?q=has:note"))
 
 
 @pytest.mark.parametrize("typed", ["{}", "%23{}", "+%23{}+"])
@@ -158,7 +158,7 @@ def offered(browser, typed):
         ('category:"ha', ["category:hardware "]),
         ("assignee:cl", ['assignee:"cleo hart" ']),
         ("requester:okaf", ['requester:"ada okafor" ']),
-        ("has:", ["has:reply ", "has:note "]),
+        ("has:", ["has:reply ", "has:file ", "has:note "]),
         ('"sta', []),
         ("printer ", []),
         ("nothing:x", []),
@@ -179,7 +179,7 @@ def test_every_completion_can_be_searched_for(browse, cast):
 
 def test_a_requester_is_offered_nobody_and_no_note(browse, cast):
     ada = browse(cast.ada)
-    assert offered(ada, "has:") == ["has:reply "]
+    assert offered(ada, "has:") == ["has:reply ", "has:file "]
     assert offered(ada, "assignee:") == ["assignee:me ", "assignee:nobody "]
     assert offered(ada, "requester:b") == [] == offered(ada, "assignee:cl")
 

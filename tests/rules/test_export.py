@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from python_calamine import CalamineWorkbook
 
-from helpdesk import exporting, importing, messages, people, store, tickets, triage, xlsx
+from helpdesk import exporting, importing, messages, people, store, tags, tickets, triage, xlsx
 from helpdesk.import_file import count_lines
 from models import Delivery, Event, Message, Person, Ticket, db
 from tests import builders
@@ -75,6 +75,7 @@ def varied(cast):
     act(tickets.set_priority, made[4], "urgent", by=cast.cleo)
     act(tickets.set_category, made[5], hardware, by=cast.cleo)
     act(tickets.set_type, made[6], "request", by=cast.cleo)
+    act(tags.set_tags, made[7], ["vpn", "=new starter"], by=cast.cleo)
     builders.ticket(cast.cleo, requester=cast.mel, subject="@cmd for Mel")
     return made
 
@@ -168,7 +169,7 @@ def test_the_longest_text_comes_back_whole(kind, letter, load, cast):
 
 
 def test_more_rows_than_a_sheet_holds_go_on_on_the_next(load, cast):
-    cells = [[str(n), f"x-{n}", "Subject", "Text", *[""] * 12] for n in range(1, 8)]
+    cells = [[str(n), f"x-{n}", "Subject", "Text", *[""] * 13] for n in range(1, 8)]
     content = b"".join(xlsx.pieces(exporting.COLUMNS, iter(cells), most_rows=4))
     assert [len(sheet) for sheet in sheets(content)] == [4, 4, 2]
     assert load(content).added == 7
