@@ -95,6 +95,10 @@ def _why(trouble: Exception, name: str) -> str:
         return no_room(name)
     if isinstance(trouble, scanner.Away):
         return str(_("%(name)s could not be scanned for viruses just now. Try again in a few minutes.", name=name))
+    return not_now(name)
+
+
+def not_now(name: str) -> str:
     return str(_("%(name)s could not be stored just now. Try again in a few minutes.", name=name))
 
 

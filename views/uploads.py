@@ -62,6 +62,8 @@ def _refuse_broken(part):
         raise Refused(_("%(name)s is too large. A file can have at most %(most)s MB.", name=name, most=most))
     if stream.wrong == "full":
         raise files.Unavailable(intake.no_room(name))
+    if stream.wrong == "away":
+        raise files.Unavailable(intake.not_now(name))
     if stream.size == 0:
         raise Refused(_("%(name)s is empty, so there is nothing to attach.", name=name))
 

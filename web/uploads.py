@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import tempfile
 import threading
 import time
@@ -11,6 +13,7 @@ from typing import IO, Any
 
 from flask import Request, current_app, session
 
+log = logging.getLogger("desk.files")
 View = Callable[..., Any]
 MEGABYTE = 1024 * 1024
 # What a form has around a file: the token, the path, the borders between the parts.
@@ -88,8 +91,8 @@ class Spool:
         if not self.wrong and chunk:
             try:
                 self.file.write(chunk)
-            except OSError:
-                self._give_up("full")
+            except OSError as error:
+                self._give_up(_trouble(error))
         return len(chunk)
 
     @property
@@ -108,8 +111,8 @@ class Spool:
         if self._file is not None:
             try:
                 return self._file.seek(offset, whence)
-            except OSError:
-                self._give_up("full")
+            except OSError as error:
+                self._give_up(_trouble(error))
         return 0
 
     def read(self, count: int = -1) -> bytes:
@@ -133,6 +136,11 @@ class Spool:
     def _give_up(self, why: str) -> None:
         self.wrong = self.wrong or why
         self._drop()
+
+
+def _trouble(error: OSError) -> str:
+    log.error("a file could not be taken in: %s", error)
+    return "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "away"
 
 
 class FormRequest(Request):
