@@ -33,7 +33,7 @@ from models import SearchText, Ticket, db
 
 # As many hits as are put in order, and as many as are looked through for those that the filters let pass.
 MOST = 1_000
-DEEP = 10_000
+DEEP = 5_000
 # Hits may lie in the trash: so many more are fetched where there is no other filter.
 IN_TRASH = 200
 # Filters that leave no more tickets than this need no index: their texts are looked through.
@@ -149,7 +149,7 @@ def _loose(terms: list[Term], said: list[ColumnElement[bool]]) -> list[ColumnEle
 def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
     """MariaDB finds all hits of a word or none. How often it is said lately decides whether the index is asked."""
     words = _words(terms)
-    looked_at, counts = _sample(words)
+    looked_at, counts = sample(words)
     if looked_at < SAMPLE:
         return _in_newest(SAMPLE, where, said, all=True)
     rarest = min(range(len(words)), key=lambda i: (counts[i], -len(words[i][0])))
@@ -162,7 +162,7 @@ def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnE
     return hits
 
 
-def _sample(words: list[tuple[str, bool]]) -> tuple[int, list[int]]:
+def sample(words: list[tuple[str, bool]]) -> tuple[int, list[int]]:
     """How many of the newest tickets were looked at, and how many of them say each word."""
     newest = _newest(SAMPLE)
     patterns = [f"% {word}" + ("%" if begun else " %") for word, begun in words]

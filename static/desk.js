@@ -7,6 +7,7 @@ import "./drafts.js";
 import "./undo.js";
 import "./presence.js";
 import "./search.js";
+import "./alike.js";
 
 document.documentElement.classList.add("scripted");
 

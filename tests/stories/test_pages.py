@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"} | {
     "/notifications/count",
     "/search/completions",
+    "/tickets/alike",
     "/tickets/<ticket>/presence",
     "/live",
     "/live/poll",
@@ -49,6 +50,7 @@ def addresses(cast):
     return {
         "/tickets": ["/tickets", "/tickets?show=finished"],
         "/tickets/<ticket>": [f"/tickets/{ticket.id}", f"/tickets/{long.id}", f"/tickets/{gone.id}"],
+        "/tickets/<ticket>/similar": [f"/tickets/{ticket.id}/similar", f"/tickets/{long.id}/similar"],
         "/tickets/<ticket>/edit": [f"/tickets/{ticket.id}/edit"],
         "/tickets/<ticket>/messages/<message>/edit": [f"/tickets/{ticket.id}/messages/{message.id}/edit"],
         "/triage": [
