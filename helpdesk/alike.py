@@ -63,7 +63,7 @@ def _rarest(words: list[str]) -> list[str]:
     """Those of the words that are said least in the newest tickets, the ticket itself among them."""
     if not words:
         return []
-    looked_at, counts = hits.sample([(word, False) for word in words])
+    looked_at, _all, *counts = hits.sample([(word, False) for word in words])
     seldom = [(count, word) for word, count in zip(words, counts) if count * 20 <= max(looked_at, 100)]
     return [word for _count, word in sorted(seldom, key=lambda one: one[0])[:RARE]]
 
