@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    and_,
     case,
     cast,
     column,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    true,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -33,16 +35,16 @@ from models import SearchText, Ticket, db
 
 # As many hits as are put in order, and as many as are looked through for those that the filters let pass.
 MOST = 1_000
-DEEP = 10_000
+DEEP = 5_000
 # Hits may lie in the trash: so many more are fetched where there is no other filter.
 IN_TRASH = 200
 # Filters that leave no more tickets than this need no index: their texts are looked through.
 FEW = 1_000
-# MariaDB: a word said in more than one of so many of the newest tickets is common. Its hits are looked
+# PostgreSQL and MariaDB: a word that more than COMMON of the SAMPLE newest tickets say is common. Its hits are looked
 # for among the newest tickets, wider and wider until there is a page of them, and not by the index.
-SAMPLE = 2_000
-COMMON = 10
-WINDOWS = (2_000, 10_000, 30_000)
+SAMPLE = 1_000
+COMMON = 5
+WINDOWS = (2_000, 10_000)
 ENOUGH = 50
 
 LENGTH = func.length(SearchText.public_text).label("length")
@@ -68,10 +70,10 @@ def find(query: Query, asker: Asker) -> Hits:
             return _those(_rows().where(where, *said))
     if all(term.without for term in query.terms):
         return _those(_rows().where(where, *said))
-    if db.engine.dialect.name == "mysql":
-        return _by_sample(query.terms, where, said)
-    loose = _loose(query.terms, said)
-    return _by_order(query.terms, where, loose, DEEP if query.filters or loose else MOST + IN_TRASH)
+    if db.engine.dialect.name == "sqlite":
+        loose = _loose(query.terms, said)
+        return _by_fts5(query.terms, where, loose, DEEP if query.filters or loose else MOST + IN_TRASH)
+    return _by_sample(query.terms, where, said)
 
 
 def says(term: Term, asker: Asker) -> ColumnElement[bool]:
@@ -109,26 +111,16 @@ def _of(hits: FromClause) -> Select[int, str, int]:
     return found.join(SearchText, SearchText.ticket_id == Ticket.id).order_by(Ticket.id.desc()).limit(MOST)
 
 
-def _by_order(terms: list[Term], where: ColumnElement[bool], loose: list[ColumnElement[bool]], deep: int) -> Hits:
-    """SQLite and PostgreSQL give hits newest first without finding all the others."""
-    found = _in_fts5(terms) if db.engine.dialect.name == "sqlite" else _in_gin(terms)
-    newest = found.order_by(column("id").desc()).limit(deep).cte("newest")
+def _by_fts5(terms: list[Term], where: ColumnElement[bool], loose: list[ColumnElement[bool]], deep: int) -> Hits:
+    """FTS5 gives hits newest first without finding all the others."""
+    index = table("search_index", column("rowid", Integer), column("search_index"))
+    wanted = " AND ".join(f'"{word}"' + "*" * begun for word, begun in _words(terms))
+    found = select(index.c.rowid.label("id")).where(index.c.search_index.op("MATCH")(wanted))
+    newest = found.order_by(index.c.rowid.desc()).limit(deep).cte("newest")
     counted = select(func.count()).select_from(newest).scalar_subquery().label("looked_at")
     rows = db.session.execute(_of(newest).add_columns(counted).where(where, *loose)).all()
     looked_at = rows[0].looked_at if rows else db.session.scalar(select(counted)) or 0
     return Hits(rows, len(rows) < MOST and looked_at < deep)
-
-
-def _in_fts5(terms: list[Term]) -> Select[int]:
-    index = table("search_index", column("rowid", Integer), column("search_index"))
-    wanted = " AND ".join(f'"{word}"' + "*" * begun for word, begun in _words(terms))
-    return select(index.c.rowid.label("id")).where(index.c.search_index.op("MATCH")(wanted))
-
-
-def _in_gin(terms: list[Term]) -> Select[int]:
-    wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in _words(terms))
-    said = literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))
-    return select(SearchText.ticket_id.label("id")).where(said)
 
 
 def _words(terms: list[Term]) -> list[tuple[str, bool]]:
@@ -147,14 +139,16 @@ def _loose(terms: list[Term], said: list[ColumnElement[bool]]) -> list[ColumnEle
 
 
 def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
-    """MariaDB finds all hits of a word or none. How often it is said lately decides whether the index is asked."""
+    """The others find all hits of a word or none. How often it is said lately decides whether the index is asked."""
     words = _words(terms)
-    looked_at, counts = _sample(words)
+    looked_at, together, *counts = sample(words, said)
     if looked_at < SAMPLE:
         return _in_newest(SAMPLE, where, said, all=True)
     rarest = min(range(len(words)), key=lambda i: (counts[i], -len(words[i][0])))
-    if counts[rarest] <= COMMON:
-        return _by_fulltext(words[rarest], where, said)
+    # PostgreSQL finds what all the words have in common without fetching the hits of each.
+    seldom = counts[rarest] if db.engine.dialect.name == "mysql" else together
+    if seldom <= COMMON:
+        return _by_index(words, words[rarest], where, said)
     for size in WINDOWS:
         hits = _in_newest(size, where, said, all=False)
         if len(hits.rows) >= ENOUGH:
@@ -162,14 +156,15 @@ def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnE
     return hits
 
 
-def _sample(words: list[tuple[str, bool]]) -> tuple[int, list[int]]:
-    """How many of the newest tickets were looked at, and how many of them say each word."""
+def sample(words: list[tuple[str, bool]], said: Iterable[ColumnElement[bool]] = ()) -> list[int]:
+    """How many of the newest tickets were looked at, how many of these say all that is `said`, how many each word."""
     newest = _newest(SAMPLE)
     patterns = [f"% {word}" + ("%" if begun else " %") for word, begun in words]
-    said = [or_(SearchText.public_text.like(some), SearchText.internal_text.like(some)) for some in patterns]
-    counted = select(func.count(), *(func.sum(case((one, 1), else_=0)) for one in said)).select_from(newest)
-    looked_at, *counts = db.session.execute(counted.join(SearchText, SearchText.ticket_id == newest.c.id)).one()
-    return looked_at, [int(count or 0) for count in counts]
+    each = [or_(SearchText.public_text.like(some), SearchText.internal_text.like(some)) for some in patterns]
+    sums = [func.sum(case((one, 1), else_=0)) for one in (and_(true(), *said), *each)]
+    counted = select(func.count(), *sums).select_from(newest)
+    row = db.session.execute(counted.join(SearchText, SearchText.ticket_id == newest.c.id)).one()
+    return [int(count or 0) for count in row]
 
 
 def _newest(size: int) -> FromClause:
@@ -180,11 +175,19 @@ def _in_newest(size: int, where: ColumnElement[bool], said: list[ColumnElement[b
     return _those(_of(_newest(size)).where(where, *said), all=all)
 
 
-def _by_fulltext(rarest: tuple[str, bool], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
-    """Only the rarest word is asked for, since every hit of the others would be fetched; they are read in the texts."""
-    word, begun = rarest
-    texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
-    matches = mysql.match(*texts, against=f"+{word}" + "*" * begun).in_boolean_mode()
+def _by_index(
+    words: list[tuple[str, bool]], rarest: tuple[str, bool], where: ColumnElement[bool], said: list[ColumnElement[bool]]
+) -> Hits:
+    """PostgreSQL skips through the hits of all the words. MariaDB would fetch every one, so it is asked for the rarest
+    word only; the others are read in the texts.
+    """
+    if db.engine.dialect.name == "mysql":
+        word, begun = rarest
+        texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
+        matches: Any = mysql.match(*texts, against=f"+{word}" + "*" * begun).in_boolean_mode()
+    else:
+        wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in words)
+        matches = literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))
     found = select(SearchText.ticket_id.label("id")).where(matches)
     hits = found.order_by(SearchText.ticket_id.desc()).limit(DEEP).subquery()
     return _those(_of(hits).where(where, *said))

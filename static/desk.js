@@ -14,6 +14,7 @@ import "./people.js";
 import "./bulk.js";
 import "./keys.js";
 import "./palette.js";
+import "./alike.js";
 
 document.documentElement.classList.add("scripted");
 

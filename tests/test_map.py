@@ -33,6 +33,7 @@ REQUESTERS = {"adas": "ada", "bens": "ben", "trashed": "ada"}
 BELOW_TICKET = {
     "": "sees",
     "/edit": "takes part",
+    "/similar": "agent",
     "/solve": "takes part",
     "/reopen": "takes part",
     "/reply": "takes part",

@@ -3,7 +3,9 @@
 from flask import jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from helpdesk import access, around, completion, query, search, snippets, store
+from helpdesk import access
+from helpdesk import alike as alikes
+from helpdesk import around, completion, query, search, snippets, store, words
 from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
 from helpdesk.text import fold
@@ -38,6 +40,17 @@ def completions(me):
     typed = request.args.get("q", "")[: query.LONGEST]
     choices = completion.complete(typed, search.known_to(me), me)
     return jsonify([{"shown": one.shown, "hint": one.hint, "text": one.text} for one in choices])
+
+
+def alike(me):
+    """The signed-in person's own open tickets that say what is typed as a subject."""
+    typed = request.args.get("subject", "")[: words.SUBJECT_MAX]
+    found = alikes.own(typed, me)
+    return jsonify([{"number": r.id, "subject": r.subject, "url": url_for("tickets.show", ticket=r.id)} for r in found])
+
+
+def similar(ticket, me):
+    return render_template("tickets/similar.html", ticket=ticket, rows=alikes.earlier(ticket, _asker(me)))
 
 
 def _asker(me):

@@ -15,9 +15,10 @@ BATCH = 500
 TEXT_MAX = 250_000
 
 SQLITE = (
-    # The texts stay in search_texts; detail=none: phrases are looked up there. No word has other letters than a to z.
+    # The texts stay in search_texts; detail=none: phrases are looked up there. Beginnings of three to eight letters have
+    # their own entries: without them all hits of all words that begin so would be merged before the first is given.
     "CREATE VIRTUAL TABLE search_index USING fts5(public_text, internal_text, content='search_texts',"
-    " content_rowid='ticket_id', detail=none, columnsize=0, prefix='3 4', tokenize='ascii')",
+    " content_rowid='ticket_id', detail=none, columnsize=0, prefix='3 4 5 6 7 8', tokenize='ascii')",
     "CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN"
     " INSERT INTO search_index(rowid, public_text, internal_text)"
     " VALUES (new.ticket_id, new.public_text, new.internal_text); END",

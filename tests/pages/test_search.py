@@ -142,7 +142,7 @@ def test_the_form_in_triage_leads_back_to_triage(browse, cast):
 
 
 def offered(browser, typed):
-    answer = browser.client.get("/search/completions", query_string={"q": typed})
+    answer = browser.open(browser.client.get, "/search/completions", query_string={"q": typed})
     return [choice["text"] for choice in json.loads(answer.text)]
 
 

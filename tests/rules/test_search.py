@@ -223,8 +223,6 @@ def many(cast, monkeypatch):
                 priority="high" if number < 20 else "low",
                 at=at + timedelta(hours=number),
             )
-    if db.engine.dialect.name == "mysql":
-        db.session.execute(text("SET GLOBAL innodb_optimize_fulltext_only=0"))
     return list(db.session.scalars(select(Ticket.id).order_by(Ticket.id)))
 
 

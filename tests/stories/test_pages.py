@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"} | {
     "/notifications/count",
     "/search/completions",
+    "/tickets/alike",
     "/tickets/<ticket>/presence",
     "/tickets/<ticket>/files",
     "/tickets/<ticket>/files/<file>",
@@ -74,6 +75,7 @@ def addresses(cast):
             f"/tickets/{gone.id}",
             f"/tickets/{other.id}",
         ],
+        "/tickets/<ticket>/similar": [f"/tickets/{ticket.id}/similar", f"/tickets/{long.id}/similar"],
         "/tickets/<ticket>/edit": [f"/tickets/{ticket.id}/edit"],
         "/tickets/<ticket>/messages/<message>/edit": [f"/tickets/{ticket.id}/messages/{message.id}/edit"],
         "/triage": [

@@ -78,3 +78,22 @@ def test_filters_work_without_scripts_on_any_screen(window, tickets, width):
     cleo.get_by_role("link", name="Show as a list in Triage").click()
     expect(cleo.get_by_role("link", name="Projector in room 5 flickers")).to_be_visible()
     assert cleo.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_while_a_subject_is_typed_own_tickets_that_look_the_same_are_offered(window, tickets):
+    ada = window()
+    steps.sign_in(ada, "ada@example.com")
+    ada.goto("/tickets/new")
+    ada.get_by_label("Subject").press_sequentially("projector flick")
+    expect(ada.get_by_text("Is it this one?")).to_be_visible()
+    ada.get_by_role("link", name="Projector in room 5 flickers").click()
+    expect(ada.get_by_role("heading", level=1)).to_contain_text("Projector in room 5 flickers")
+
+
+def test_similar_tickets_appear_beside_a_ticket(window, tickets, cast):
+    later = builders.ticket(cast.ben, "Projector in room 5 flickers still", "x")
+    cleo = window()
+    steps.sign_in(cleo, "cleo@example.com")
+    cleo.goto(f"/tickets/{later.id}")
+    expect(cleo.get_by_role("heading", name="Similar tickets")).to_be_visible()
+    expect(cleo.get_by_role("link", name=f"#{tickets.id} Projector in room 5 flickers")).to_be_visible()
