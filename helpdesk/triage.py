@@ -85,11 +85,11 @@ def counts(reader: Person, views: Iterable[str] = VIEWS) -> dict[str, int]:
 
 @cache
 def _counting(kind: Kind, views: tuple[str, ...], most: int) -> Prepared:
-    reader, parts = reader_of(kind), []
+    reader, counted = reader_of(kind), []
     for view in views:
         capped = select(Ticket.id).where(in_view(view, reader)).limit(most).subquery()
-        parts.append(select(literal(view).label("view"), func.count().label("number")).select_from(capped))
-    return Prepared(union_all(*parts), reader)
+        counted.append(select(literal(view).label("view"), func.count().label("number")).select_from(capped))
+    return Prepared(union_all(*counted), reader)
 
 
 def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
