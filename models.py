@@ -210,7 +210,7 @@ class Ticket(Model):
         Index(None, "assignee_id", "status", "activity_at", "id", "trashed_at"),
         Index(None, "assignee_id", "status", "created_at", "id", "trashed_at"),
         Index("ix_tickets_held_by_priority", "assignee_id", "status", "priority", "activity_at", "id", "trashed_at"),
-        Index(None, "requester_id", "public_activity_at", "id"),
+        Index(None, "requester_id", "public_activity_at", "id", "trashed_at"),
         Index(None, "activity_at", "id"),
         Index(None, "category_id", "activity_at", "id"),
         Index(None, "priority", "activity_at", "id"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, String, and_, literal, select, union_all
+from sqlalchemy import Integer, Row, Select, String, and_, literal, or_, select, union_all
 
 from helpdesk import access, presence, related, saved_views, triage
 from helpdesk.edits import by_agents
@@ -148,8 +148,9 @@ def _watchers(ticket: Ticket) -> Found:
 
 
 def _agents() -> Found:
-    able = Person.role.in_(("agent", "admin")), Person.switched_off_at.is_(None)
-    return _part("agent", _people(select(Person).where(*able)))
+    """A list of roles after IN would be written into the query anew each time."""
+    able = or_(Person.role == "agent", Person.role == "admin") & Person.switched_off_at.is_(None)
+    return _part("agent", _people(select(Person).where(able)))
 
 
 def _categories() -> Found:

@@ -12,10 +12,12 @@ branch_labels = None
 depends_on = None
 
 BEFORE = {
+    "ix_tickets_requester_id_public_activity_at_id": "requester_id public_activity_at id",
     "ix_tickets_status_activity_at_id": "status activity_at id",
     "ix_tickets_status_priority_activity_at_id_trashed_at": "status priority activity_at id trashed_at",
 }
 AFTER = {
+    "ix_tickets_requester_id_public_activity_at_id_trashed_at": "requester_id public_activity_at id trashed_at",
     "ix_tickets_status_activity_at_id_trashed_at": "status activity_at id trashed_at",
     "ix_tickets_tallied": "status priority activity_at id trashed_at category_id",
     "ix_tickets_assignee_id_status_created_at_id_trashed_at": "assignee_id status created_at id trashed_at",
