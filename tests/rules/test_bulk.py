@@ -99,9 +99,10 @@ def test_a_refusal_leaves_its_ticket_alone_says_why_and_holds_up_no_other(cast, 
 
 def test_of_several_acts_all_are_done_to_a_ticket_or_none(cast, four):
     act(tickets.set_status, db.session.get(Ticket, four[0]), "closed", by=cast.dan)
-    number = run(four, {"priority": "urgent", "assignee": str(cast.dan.id)}, cast.cleo)
+    number = run(four, {"priority": "urgent", "status": "spam"}, cast.cleo)
     assert states(number)[four[0]] == "refused"
-    assert [row[1:3] for row in rows(four)] == [(2, None)] + [(4, cast.dan.id)] * 3
+    assert [(row[1], row[5]) for row in rows(four)] == [(2, None)] + [(4, "spam")] * 3
+    assert db.session.query(Event).filter_by(ticket_id=four[0], kind="priority_set").count() == 0
 
 
 def test_pending_without_a_reason_is_refused_as_a_whole_and_a_retired_category_for_each(cast, four):
