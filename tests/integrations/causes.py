@@ -1,6 +1,6 @@
 """What makes each kind of mail owed, done by the people of the cast."""
 
-from helpdesk import accounts, people, tickets
+from helpdesk import accounts, closing, merging, people, tickets
 from models import db
 from tests.builders import act, note, reply, ticket
 from tests.cast import hashed
@@ -47,6 +47,18 @@ def closed(cast):
     act(tickets.set_status, made, "closed", by=cast.cleo)
 
 
+def duplicate(cast):
+    made = ticket(cast.ada)
+    note(made, SECRET, by=cast.cleo)
+    act(closing.as_duplicate, made, ticket(cast.ben), by=cast.cleo)
+
+
+def merged(cast):
+    made = ticket(cast.ada)
+    note(made, SECRET, by=cast.cleo)
+    act(merging.merge, made, ticket(cast.ben), by=cast.cleo, follow=True)
+
+
 def reopened(cast):
     made = ticket(cast.ada)
     act(tickets.take, made, by=cast.cleo)
@@ -87,6 +99,8 @@ KINDS = {
     "assigned": (assigned, "cleo@example.com", "Eve Lindqvist has assigned this ticket to you"),
     "resolved": (resolved, "ada@example.com", "Cleo Hart has marked this ticket as resolved."),
     "closed": (closed, "ada@example.com", "Cleo Hart has closed this ticket."),
+    "duplicate": (duplicate, "ada@example.com", "IT deals with both together."),
+    "merged": (merged, "ada@example.com", "It goes on there:"),
     "reopened": (reopened, "cleo@example.com", "Ada Okafor has opened this ticket again."),
     "confirm": (confirm, "nia@example.com", "Please confirm that this address is yours"),
     "already_registered": (already_registered, "ada@example.com", "http://desk.test/forgot"),

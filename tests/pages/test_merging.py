@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from helpdesk import merging, store
+from helpdesk import merging, store, tickets
 from models import Message, Ticket, TicketLink, Watcher, db
 from tests.browser import text_of
 from tests.builders import act, note, reply, ticket
@@ -85,8 +85,6 @@ def test_without_agreement_or_when_somebody_came_along_meanwhile_it_asks_again(b
 
 @pytest.mark.parametrize("into", ["", "x", "987654321", "0", "{one}", "{closed}"])
 def test_a_number_that_cannot_be_is_said_at_the_field(browse, cast, pair, into):
-    from helpdesk import tickets
-
     closed = ticket(cast.ben)
     act(tickets.set_status, closed, "closed", by=cast.cleo)
     into = into.format(one=pair[0].id, closed=closed.id)
@@ -114,6 +112,17 @@ def test_what_was_being_written_on_a_merged_ticket_is_refused_and_kept(browse, c
     page = browse(cast.dan).post(f"/tickets/{pair[0].id}/reply", {"body": "Half an hour of typing"})
     assert page.status_code == 409 and "Half an hour of typing" in page.text
     assert f"part of #{pair[1].id} now" in text_of(page)
+
+
+def test_a_ticket_whose_other_half_is_in_the_trash_can_still_be_split_from_it(browse, cast, pair):
+    act(merging.merge, *pair, by=cast.cleo, follow=True)
+    act(tickets.trash, db.session.get(Ticket, pair[1].id), by=cast.eve)
+    cleo, ada = browse(cast.cleo), browse(cast.ada)
+    path = f"/tickets/{pair[0].id}"
+    assert "merged into one that is in the trash" in text_of(cleo.get(path))
+    shown = text_of(ada.get(path))
+    assert "Words to Ada" in shown and "trash" not in shown and "Split" not in shown
+    assert "stands on its own again" in text_of(cleo.follow(cleo.post(f"{path}/unmerge")))
 
 
 def test_of_two_opposite_merges_at_once_one_is_done(app, browse, cast, pair):
