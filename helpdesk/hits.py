@@ -45,6 +45,8 @@ FEW = 1_000
 SAMPLE = 1_000
 COMMON = 5
 WINDOWS = (2_000, 10_000)
+# As many hits of one word as MariaDB's index may be made to fetch.
+FETCHED = 10_000
 ENOUGH = 50
 
 LENGTH = func.length(SearchText.public_text).label("length")
@@ -145,15 +147,19 @@ def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnE
     if looked_at < SAMPLE:
         return _in_newest(SAMPLE, where, said, all=True)
     rarest = min(range(len(words)), key=lambda i: (counts[i], -len(words[i][0])))
-    # PostgreSQL finds what all the words have in common without fetching the hits of each.
-    seldom = counts[rarest] if db.engine.dialect.name == "mysql" else together
-    if seldom <= COMMON:
+    if counts[rarest] <= COMMON or (together <= COMMON and _index_copes(counts[rarest])):
         return _by_index(words, words[rarest], where, said)
     for size in WINDOWS:
         hits = _in_newest(size, where, said, all=False)
         if len(hits.rows) >= ENOUGH:
             break
     return hits
+
+
+def _index_copes(count: int) -> bool:
+    """Whether all hits of a word that `count` of the sample say can be fetched. PostgreSQL need not fetch them."""
+    newest = db.session.scalar(select(func.max(SearchText.ticket_id))) or 0
+    return db.engine.dialect.name != "mysql" or count * newest <= FETCHED * SAMPLE
 
 
 def sample(words: list[tuple[str, bool]], said: Iterable[ColumnElement[bool]] = ()) -> list[int]:
@@ -189,5 +195,5 @@ def _by_index(
         wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in words)
         matches = literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))
     found = select(SearchText.ticket_id.label("id")).where(matches)
-    hits = found.order_by(SearchText.ticket_id.desc()).limit(DEEP).subquery()
+    hits = found.order_by(SearchText.ticket_id.desc()).limit(2 * FETCHED).subquery()
     return _those(_of(hits).where(where, *said))

@@ -240,3 +240,14 @@ def test_of_a_common_word_the_newest_are_found_and_it_is_said_that_there_are_mor
     assert results.rows[0].id == many[-1] and 3 <= results.total <= 10 and not results.all
     rare = search.run(query.parse("rare", search.known_to(cast.cleo)), asker(cast.cleo))
     assert rare.total == 2 and rare.all
+
+
+def test_words_that_are_common_one_by_one_and_seldom_together_are_found(many, cast):
+    with store.writing():
+        for number in range(12):
+            builder = "alpha bravo" if number == 0 else ("alpha", "bravo")[number % 2]
+            tickets.raise_ticket(by=cast.ben, subject=f"Case {number}", description=builder)
+    together = db.session.scalar(select(Ticket.id).where(Ticket.description == "alpha bravo"))
+    assert found(cast.cleo, "alpha bravo") == [together]
+    assert found(cast.cleo, '"alpha bravo"') == [together]
+    assert found(cast.cleo, '"bravo alpha"') == []
