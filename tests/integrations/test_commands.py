@@ -5,9 +5,9 @@ import secrets
 import pytest
 from sqlalchemy import delete, select, text
 
-from helpdesk import passwords, people, store
+from helpdesk import passwords, people, store, tallies
 from helpdesk.sessions import start
-from models import Delivery, Event, Person, SearchText, Session, Ticket, db
+from models import Delivery, DeskFact, Event, Person, SearchText, Session, Ticket, db
 from tests import builders
 from tests.cast import PASSWORD
 
@@ -166,6 +166,16 @@ def test_backup_saves_a_copy_or_names_the_tool_that_does(run, tmp_path):
         assert done.stdout == f"Saved to {tmp_path}/copy.db\n"
     else:
         assert done.exit_code == 1 and "Use: " in done.stderr
+
+
+def test_rebuild_tallies_counts_for_a_large_desk_and_says_where_there_is_no_need(run, cast, monkeypatch):
+    builders.ticket(cast.ada)
+    done = run("rebuild-tallies")
+    assert done.exit_code == 0 and "small enough" in done.stdout
+    monkeypatch.setattr(tallies, "LARGE", 1)
+    done = run("rebuild-tallies")
+    assert done.exit_code == 0 and "counted anew" in done.stdout
+    assert db.session.get(DeskFact, tallies.FACT) is not None
 
 
 def test_a_database_of_another_version_is_named_before_anything_is_tried(run):

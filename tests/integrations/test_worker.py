@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from helpdesk import attempts, drafts, links, sessions, store, tickets
+from helpdesk import attempts, drafts, links, sessions, store, tallies, tickets
 from jobs import worker
-from models import Attempt, Draft, Delivery, Event, OneTimeLink, Session, Ticket, db
+from models import Attempt, DeskFact, Draft, Delivery, Event, OneTimeLink, Session, Ticket, db
 from tests.builders import act, ticket
 from tests.conftest import SETTINGS
 from tests.live import LiveDesk
@@ -189,3 +189,10 @@ def test_what_nobody_needs_any_more_is_forgotten(cast, work):
     work()
     for table in (OneTimeLink, Session, Draft, Attempt):
         assert db.session.query(table).count() == 1, table.__tablename__
+
+
+def test_the_worker_counts_for_the_dashboard_of_a_large_desk(app, cast, monkeypatch):
+    monkeypatch.setattr(tallies, "LARGE", 1)
+    ticket(cast.ada)
+    worker.run_once(app)
+    assert db.session.get(DeskFact, tallies.FACT) is not None

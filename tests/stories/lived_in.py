@@ -1,0 +1,118 @@
+"""A lived-in desk, and for every page of the map the addresses that show it in its different states."""
+
+from helpdesk import bulk, links, merging, messages, people, related, saved_views, tags, tickets
+from models import Delivery, db
+from tests import builders
+
+# Not pages: machines ask for them, or they only lead on.
+NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"} | {
+    "/notifications/count",
+    "/search/completions",
+    "/tickets/alike",
+    "/tickets/<ticket>/presence",
+    "/tickets/<ticket>/files",
+    "/tickets/<ticket>/files/<file>",
+    "/tickets/<ticket>/files/<file>/small",
+    "/files/<upload>",
+    "/files/<upload>/small",
+    "/live",
+    "/live/poll",
+    "/palette",
+    "/tags",
+}
+LONG = (
+    "Everything about the meeting-room-booking-system-integration-with-the-calendar is broken again since Monday. " * 2
+)
+
+
+def addresses(cast):
+    """By the path of the map."""
+    ticket, message = conversation(cast)
+    long = builders.ticket(cast.eve, subject=LONG.strip()[:200], description=LONG * 5, priority="urgent")
+    builders.act(tickets.set_status, long, "closed", by=cast.eve)
+    gone = builders.ticket(cast.ben)
+    builders.act(tickets.trash, gone, by=cast.eve)
+    tokens = {p: builders.act(links.make, cast.ada, p) for p in ("confirm", "reset", "invitation", "address")}
+    builders.act(people.set_role, cast.dan, "admin", by=cast.eve)
+    delivery = db.session.query(Delivery).first()
+    return {
+        **_of_tickets(cast, ticket, message, long, gone),
+        **_of_agents(cast),
+        "/people/<person>": [f"/people/{cast.dan.id}", f"/people/{cast.zoe.id}"],
+        "/mail/<delivery>": [f"/mail/{delivery.id}"],
+        "/confirm/<string:token>": [f"/confirm/{tokens['confirm']}", "/confirm/worn-out"],
+        "/reset/<string:token>": [f"/reset/{tokens['reset']}"],
+        "/invitation/<string:token>": [f"/invitation/{tokens['invitation']}"],
+        "/new-address/<string:token>": [f"/new-address/{tokens['address']}"],
+        "an error page": ["/nothing-here"],
+    }
+
+
+def _of_tickets(cast, ticket, message, long, gone):
+    other, part = builders.ticket(cast.ben, subject="Calendar again"), builders.ticket(cast.ada, subject="Calendar")
+    builders.act(tags.set_tags, other, ["calendar", "new starter"], by=cast.eve)
+    builders.act(related.link, other, ticket, "blocked", by=cast.eve)
+    builders.reply(part, "Besides, my chair squeaks.", by=cast.ada)
+    wish = messages_of(part)[0]
+    builders.act(merging.merge, builders.ticket(cast.ada, subject=LONG[:200]), other, by=cast.eve, follow=True)
+    acts = {"assignee": str(cast.dan.id), "priority": "high"}
+    done = builders.act(bulk.start_with, [long.id, gone.id, other.id], acts, by=cast.eve)
+    return {
+        "/tickets": ["/tickets", "/tickets?show=finished"],
+        "/tickets/<ticket>": [
+            f"/tickets/{ticket.id}",
+            f"/tickets/{long.id}",
+            f"/tickets/{gone.id}",
+            f"/tickets/{other.id}",
+        ],
+        "/tickets/<ticket>/similar": [f"/tickets/{ticket.id}/similar", f"/tickets/{long.id}/similar"],
+        "/tickets/<ticket>/edit": [f"/tickets/{ticket.id}/edit"],
+        "/tickets/<ticket>/messages/<message>/edit": [f"/tickets/{ticket.id}/messages/{message.id}/edit"],
+        "/tickets/<ticket>/merge": [f"/tickets/{part.id}/merge?into={other.id}", f"/tickets/{part.id}/merge?into=x"],
+        "/tickets/<ticket>/messages/<message>/split": [f"/tickets/{part.id}/messages/{wish.id}/split"],
+        "/bulk/<job>": [f"/bulk/{done.id}"],
+    }
+
+
+def _of_agents(cast):
+    mine = builders.act(saved_views.save, "Broken things", "broken is:active", by=cast.eve)
+    builders.act(saved_views.hide, cast.eve, "closed")
+    return {
+        "/triage": [
+            "/triage?view=all",
+            "/triage?view=new",
+            "/triage?view=mine&sort=priority",
+            "/triage?q=broken",
+            "/triage?q=is:x",
+            f"/triage?view={mine.id}",
+        ],
+        "/search": ["/search", "/search?q=broken+meeting", "/search?q=nowhere+status:open", "/search?q=status:opne"],
+        "/people": ["/people", "/people?q=nobody"],
+        "/mail": ["/mail", "/mail?state=failed"],
+        "/views/<view>": [f"/views/{mine.id}"],
+    }
+
+
+def conversation(cast):
+    """A ticket with replies, a note, a correction, files that were sent and files that were not."""
+    ticket = builders.ticket(cast.ada, category=builders.category())
+    builders.act(tickets.take, ticket, by=cast.eve)
+    builders.note(ticket, by=cast.eve)
+    builders.reply(ticket, "Try `ipconfig`\n\n- one\n- two\n\n> quoted https://example.com", by=cast.eve)
+    builders.reply(ticket, "It is still broken.", by=cast.ada)
+    builders.act(tickets.set_status, ticket, "pending", reason="a part", by=cast.eve)
+    builders.act(tickets.add_watcher, ticket, watcher=cast.ben, by=cast.eve)
+    message = messages_of(ticket)[1]
+    for name, content in (("screen.png", None), (f"{LONG}.log", b"lines"), ("other.log", b"lines")):
+        builders.file(ticket, name, content)
+        builders.file(ticket, name, content, message=message)
+        for path in ("/tickets/new", f"/tickets/{ticket.id}/reply", f"/tickets/{ticket.id}/note"):
+            builders.upload(cast.eve, path, name, content)
+    builders.act(messages.correct, message, "Try `ip a`", by=cast.eve)
+    return ticket, message
+
+
+def messages_of(ticket):
+    from models import Message
+
+    return db.session.query(Message).filter_by(ticket_id=ticket.id).order_by(Message.id).all()
