@@ -12,7 +12,8 @@ TEST_MARIADB_URL ?= mysql://root@127.0.0.1/
 export TEST_POSTGRES_URL TEST_MARIADB_URL
 
 PYTEST := env -u PYTEST_ADDOPTS -u GUNICORN_CMD_ARGS -u WEB_CONCURRENCY -u FLASK_DEBUG $(BIN)/python -m pytest -q
-PARALLEL := -n auto --maxprocesses=8
+# One process more than there are cores: some tests wait for servers and clocks.
+PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses=8
 
 .PHONY: help run demo test check soak bench lock parts style types on-sqlite on-mariadb on-postgres in-chromium
 .NOTPARALLEL:
@@ -31,7 +32,7 @@ demo: .venv/.run .env  ## fill an empty desk with a made-up company to try it ou
 	@echo "Now start the desk: make run"
 
 test: .venv/.dev  ## the tests on SQLite, without a browser (2 minutes at most)
-	@TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"; code=$$?; \
+	@GENERATED_QUERIES=100 TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"; code=$$?; \
 	echo "Left out: the browser, PostgreSQL and MariaDB (make check), kills and floods (make soak)."; exit $$code
 
 check: parts style types on-sqlite on-mariadb on-postgres in-chromium  ## everything but soak: style, types, three databases, Chromium (15 minutes at most)

@@ -1,6 +1,7 @@
 """A client that behaves like a browser without scripts and checks every page it opens."""
 
 import re
+from functools import lru_cache
 
 from flask import has_app_context
 from justhtml import JustHTML
@@ -65,26 +66,33 @@ class Browser:
         return response
 
 
+@lru_cache(maxsize=4)
+def parsed(html):
+    """The page as a browser's parser reads it, with every error it finds."""
+    return JustHTML(html, sanitize=False, strict=True, collect_errors=True)
+
+
 def check_page(html):
     """Valid HTML; one h1, which begins the title; every field labelled; no id twice; no script or style in the page."""
-    page = JustHTML(html, sanitize=False, strict=True, collect_errors=True)
-    h1 = page.query("h1")
+    by_name, ids = {}, []
+    for node in parsed(html).query("*"):
+        by_name.setdefault(node.name, []).append(node)
+        assert "style" not in node.attrs, "an inline style"
+        if "id" in node.attrs:
+            ids.append(node.attrs["id"])
+    h1 = by_name.get("h1", [])
     assert len(h1) == 1, f"{len(h1)} h1 on the page"
-    heading, title = squeeze(h1[0].to_text()), squeeze(page.query("title")[0].to_text())
+    heading, title = squeeze(h1[0].to_text()), squeeze(by_name["title"][0].to_text())
     assert title.startswith(heading), f"title “{title}” does not begin with the h1 “{heading}”"
-    ids = [node.attrs["id"] for node in page.query("[id]")]
     assert len(ids) == len(set(ids)), f"ids twice: {sorted({i for i in ids if ids.count(i) > 1})}"
-    labelled = {node.attrs.get("for") for node in page.query("label")}
-    for field in page.query("input, select, textarea"):
-        if field.attrs.get("type") in ("hidden", "submit"):
-            continue
-        named = field.attrs.get("id") in labelled or "aria-label" in field.attrs
-        assert named, f"a field without a label: {field.attrs}"
-    for form in page.query("form"):
+    labelled = {node.attrs.get("for") for node in by_name.get("label", [])}
+    for field in (node for name in ("input", "select", "textarea") for node in by_name.get(name, [])):
+        named = field.attrs.get("type") in ("hidden", "submit") or field.attrs.get("id") in labelled
+        assert named or "aria-label" in field.attrs, f"a field without a label: {field.attrs}"
+    for form in by_name.get("form", []):
         if form.attrs.get("method") == "post":
             assert form.query('input[name="csrf_token"]'), f"a form without a CSRF token: {form.attrs}"
-    assert not page.query("[style]"), "an inline style"
-    assert not [script for script in page.query("script") if "src" not in script.attrs], "an inline script"
+    assert all("src" in script.attrs for script in by_name.get("script", [])), "an inline script"
 
 
 def squeeze(text):
@@ -93,5 +101,7 @@ def squeeze(text):
 
 def text_of(response):
     """What a reader of the page sees, on one line."""
-    body = JustHTML(response.text, sanitize=False).query("body")
+    if response.mimetype != "text/html":
+        return squeeze(response.text)
+    body = parsed(response.text).query("body")
     return squeeze(body[0].to_text()) if body else squeeze(response.text)
