@@ -8,6 +8,8 @@ import zlib
 from PIL import Image, PngImagePlugin
 from werkzeug.datastructures import MultiDict
 
+from models import Attachment, db
+
 HTML = b"<!doctype html><title>x</title><script>alert(1)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 XML = b'<?xml version="1.0"?><x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>'
@@ -84,3 +86,30 @@ def send(browser, path, fields=None, *files, csrf=True):
     token = [("csrf_token", browser.token())] if csrf else []
     answer = browser.open(browser.client.post, path, data=MultiDict(token + pairs), content_type="multipart/form-data")
     return browser._checked(answer)
+
+
+# ---- what the tests of pages with files share
+
+NEW = "/tickets/new"
+TYPED = {
+    "subject": "The screen is red",
+    "description": "All of it",
+    "type": "incident",
+    "priority": "normal",
+    "category": "",
+}
+
+
+def reply_path(ticket):
+    return f"/tickets/{ticket.id}/reply"
+
+
+def only(**where):
+    return db.session.query(Attachment).filter_by(**where).one()
+
+
+def attached(browser, ticket, name="log.txt", content=b"all lines", how="reply"):
+    """One file that has been sent with a reply or a note. Returns its row."""
+    answer = send(browser, f"/tickets/{ticket.id}/{how}", {"body": "See the file"}, (name, content))
+    assert answer.status_code == 303, answer.status_code
+    return db.session.query(Attachment).order_by(Attachment.id.desc()).first()

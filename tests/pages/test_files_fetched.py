@@ -8,41 +8,18 @@ import pytest
 from PIL import Image
 
 from helpdesk import tickets
-from models import Attachment, Message, db
+from models import Message, db
 from tests import builders, files
-from tests.browser import text_of
 from tests.builders import act
+from tests.files import attached, only, reply_path
 from tests.pages.forms_of import fields
 
-NEW = "/tickets/new"
 NAMED = "attachment; filename=\"Gr__e _1_.bin\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20%E2%80%9C1%E2%80%9D.bin"
-TYPED = {
-    "subject": "The screen is red",
-    "description": "All of it",
-    "type": "incident",
-    "priority": "normal",
-    "category": "",
-}
 
 
 @pytest.fixture
 def ticket(cast):
     return builders.ticket(cast.ada)
-
-
-def reply_path(ticket):
-    return f"/tickets/{ticket.id}/reply"
-
-
-def only(**where):
-    return db.session.query(Attachment).filter_by(**where).one()
-
-
-def attached(browser, ticket, name="log.txt", content=b"all lines", how="reply"):
-    """One file that has been sent with a reply or a note. Returns its row."""
-    answer = files.send(browser, f"/tickets/{ticket.id}/{how}", {"body": "See the file"}, (name, content))
-    assert answer.status_code == 303, text_of(answer)
-    return db.session.query(Attachment).order_by(Attachment.id.desc()).first()
 
 
 # ---- fetched

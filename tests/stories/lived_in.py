@@ -18,6 +18,8 @@ NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path
     "/live",
     "/live/poll",
     "/palette",
+    "/triage/export",
+    "/suggestions",
     "/tags",
 }
 LONG = (
