@@ -49,7 +49,15 @@ def be_a_crowd(port, count, showing, stay):
 
 
 def _show(port, listener, cookie):
-    """One open page: after a hint, a moment that differs from page to page, then what has changed in the list."""
+    """An open page, until the desk is stopped."""
+    try:
+        _follow(port, listener, cookie)
+    except OSError:
+        pass
+
+
+def _follow(port, listener, cookie):
+    """After a hint, a moment that differs from page to page, then what has changed in the list."""
     known, rows = 0, _rows(_open(port, "/triage?view=all", cookie)[1])
     while True:
         time.sleep(0.01)

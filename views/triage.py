@@ -10,7 +10,7 @@ from helpdesk.query import Mistake
 from views import search
 from views.lists import Chosen
 from web.door import aside
-from web.filters import zone
+from web.filters import kept_rows, zone
 
 
 def triage(me):
@@ -25,15 +25,21 @@ def triage(me):
         chosen=chosen,
         page=chosen.page(request.args.get("mark", "")) if chosen.mistake is None else None,
         counts=chosen.counts(),
-        bulk=forms.BulkForm(formdata=None, agents=chosen.choices.agents, categories=chosen.choices.categories),
-        filters=search.filters(me, chosen.wanted, chosen.choices),
-        save=forms.SaveViewForm(
-            formdata=None, for_admin=me.is_admin, data={"query": chosen.typed, "sort": chosen.sort}
-        ),
         sort=chosen.sort,
         sorts=lists.SORTS,
+        **({} if kept_rows() else _around_list(me, chosen)),
     )
     return html, 422 if chosen.mistake and chosen.view is None else 200
+
+
+def _around_list(me, chosen):
+    """The forms of the page. One that is open already has them, and fetches its rows and counts only."""
+    data = {"query": chosen.typed, "sort": chosen.sort}
+    return {
+        "bulk": forms.BulkForm(formdata=None, agents=chosen.choices.agents, categories=chosen.choices.categories),
+        "filters": search.filters(me, chosen.wanted, chosen.choices),
+        "save": forms.SaveViewForm(formdata=None, for_admin=me.is_admin, data=data),
+    }
 
 
 def export(me):
