@@ -65,7 +65,7 @@ def _follow(port, listener, cookie):
         if size != known:
             told, known = re.findall(rb'"tickets": \[([^]]*)\]', listener.raw[known:size]), size
             if told:
-                time.sleep(random.uniform(0, 0.08))
+                time.sleep(random.uniform(0, 0.05))
                 changed = b",".join(told).decode().replace(" ", "").split(",")
                 kept = ",".join(row for row in rows if row not in changed)
                 rows = _rows(_open(port, "/triage?view=all", cookie, headers={"X-Live-Keeps": kept})[1])

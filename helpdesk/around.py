@@ -57,9 +57,9 @@ class Choices:
     views: list[tuple[int, str, int, str]]
 
 
-def choices(reader: Person) -> Choices:
-    """One query, as for `look`."""
-    found = _parted(_choices(kind_of(reader)).ask(reader))
+def choices(reader: Person, *, whole: bool = True) -> Choices:
+    """One query, as for `look`. Where it need not be `whole`: only what a query or a view may name."""
+    found = _parted(_choices(kind_of(reader), whole).ask(reader))
     return Choices(
         agents=_named(found, "agent"),
         categories=_named(found, "category"),
@@ -108,10 +108,11 @@ def _query(kind: Kind) -> Prepared:
 
 
 @cache
-def _choices(kind: Kind) -> Prepared:
+def _choices(kind: Kind, whole: bool) -> Prepared:
     reader = reader_of(kind)
     every = _part("filed", select(Category.id, Category.name, Category.position))
-    return Prepared(union_all(_agents(), _categories(), every, _part("view", saved_views.of(reader))), reader)
+    parts = [every, _part("view", saved_views.of(reader))]
+    return Prepared(union_all(*parts, *([_agents(), _categories()] if whole else [])), reader)
 
 
 def _parted(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:

@@ -1,7 +1,7 @@
 // Brings an open page up to date: fetches it again and takes over what changed, without moving anybody's focus.
 
 const QUIET_MS = 500; // between two refreshes of one page
-const SPREAD_MS = 80; // so that not every open page asks in the same moment; hidden ones have more time
+const SPREAD_MS = 50; // so that not every open page asks in the same moment; hidden ones have more time
 const SPREAD_HIDDEN_MS = 4000;
 const SAY_MS = 5000; // between two sentences to a screen reader
 const title = document.title;

@@ -42,7 +42,7 @@ def start(me):
 def _started(chosen, me):
     """All that match the list, or those that were ticked."""
     if request.form.get("all"):
-        listed = Chosen(me, request.form)
+        listed = Chosen(me, request.form, with_choices=False)
         if listed.mistake or (listed.view and listed.view.key != request.form.get("view")):
             raise Refused(_("This list is not there any more. Open it again, then select."))
         return acts.start(listed.where, chosen, by=me)

@@ -11,8 +11,8 @@ from web.filters import zone
 class Chosen:
     """`args` name a `view` or a query `q`, and a `sort`. A word that means nothing is taken for the first choice."""
 
-    def __init__(self, me, args):
-        self.me, self.choices = me, around.choices(me)
+    def __init__(self, me, args, *, with_choices=True):
+        self.me, self.choices = me, around.choices(me, whole=with_choices)
         self.views = saved_views.views_of(me, self.choices.views)
         self.known = query.known_to(agent=True, categories=self.choices.filed)
         by_key = {view.key: view for view in self.views}

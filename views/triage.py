@@ -14,7 +14,7 @@ from web.filters import kept_rows, zone
 
 
 def triage(me):
-    chosen = Chosen(me, request.args)
+    chosen = Chosen(me, request.args, with_choices=not kept_rows())
     if "before" in request.args and chosen.mistake is None:
         try:
             return redirect(url_for("triage.triage", q=search.with_filters(chosen), sort=chosen.sort), 303)
@@ -44,7 +44,7 @@ def _around_list(me, chosen):
 
 def export(me):
     """Every ticket of a list as a file, sent while it is read. That somebody took it away is written down."""
-    chosen, kind = Chosen(me, request.args), request.args.get("format", "csv")
+    chosen, kind = Chosen(me, request.args, with_choices=False), request.args.get("format", "csv")
     asked = request.args.get("view")
     if kind not in exporting.KINDS or chosen.mistake or (asked and chosen.view and chosen.view.key != asked):
         abort(404)

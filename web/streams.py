@@ -21,7 +21,7 @@ from models import Person, db
 from web.marks import sealed
 
 log = logging.getLogger("desk.live")
-POLL_SECONDS = 0.06
+POLL_SECONDS = 0.04
 LOOK_SECONDS = 0.25
 CHECK_SECONDS = 4.0
 BEAT_SECONDS = 20.0
