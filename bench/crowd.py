@@ -58,7 +58,8 @@ def _show(port, listener, cookie):
 
 def _follow(port, listener, cookie):
     """After a hint, a moment that differs from page to page, then what has changed in the list."""
-    known, rows = 0, _rows(_open(port, "/triage?view=all", cookie)[1])
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=15)  # A browser keeps its connection.
+    known, rows = 0, _rows(_open(port, "/triage?view=all", cookie, line)[1])
     while True:
         time.sleep(0.01)
         size = len(listener.raw)
@@ -68,7 +69,9 @@ def _follow(port, listener, cookie):
                 time.sleep(random.uniform(0, 0.05))
                 changed = b",".join(told).decode().replace(" ", "").split(",")
                 kept = ",".join(row for row in rows if row not in changed)
-                rows = _rows(_open(port, "/triage?view=all", cookie, headers={"X-Live-Keeps": kept})[1])
+                rows = _rows(
+                    _open(port, "/triage?view=all", cookie, line, {"X-Live-Keeps": kept, "X-Live-Bell": "no"})[1]
+                )
                 time.sleep(0.5)
 
 

@@ -10,6 +10,7 @@ let busy = false;
 let again = false;
 let spoke = 0;
 let soon = null;
+let bell = false; // whether some of the news may be new on the bell
 // Tickets that have changed and whose rows here do not show it yet; null while that is not known one by one.
 let changed = new Set();
 
@@ -195,8 +196,9 @@ async function refresh() {
   busy = true;
   const asked = changed;
   try {
-    const headers = { "X-Live": document.hidden ? "hidden" : "shown", "X-Live-Keeps": kept() };
+    const headers = { "X-Live": document.hidden ? "hidden" : "shown", "X-Live-Keeps": kept(), "X-Live-Bell": bell ? "yes" : "no" };
     changed = new Set();
+    bell = false;
     const answer = await fetch(address(), { headers });
     if (answer.ok && !answer.redirected) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -233,6 +235,7 @@ export function concerns(news) {
 
 document.addEventListener("desk:news", ({ detail }) => {
   if (!concerns(detail)) return;
+  bell ||= Boolean(detail.bell);
   if (detail.reload) changed = null;
   else for (const number of detail.tickets) changed?.add(number);
   soon ??= setTimeout(

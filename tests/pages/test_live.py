@@ -136,3 +136,16 @@ def test_an_open_list_never_gets_a_place_in_a_list_it_may_not_see(browse, ticket
 def test_rubbish_about_kept_rows_gives_the_whole_list(browse, ticket, cast, rubbish):
     page = browse(cast.cleo).get("/triage?view=all", headers={"X-Live-Keeps": rubbish.encode().decode("latin-1")})
     assert places(page) == [(ticket.id, True)]
+
+
+def test_an_open_list_fetches_neither_forms_nor_what_stands_around_it_and_the_bell_only_when_it_may_ring(
+    browse, ticket, cast
+):
+    other, cleo = builders.ticket(cast.ada), browse(cast.cleo)
+    kept = {"X-Live-Keeps": str(other.id)}
+    for header, rings in ((kept, True), (kept | {"X-Live-Bell": "no"}, False)):
+        page = cleo.get("/triage?view=all", headers=header)
+        assert ('class="bell"' in page.text) is rings
+        assert 'data-part="views"' in page.text and 'data-part="rows"' in page.text
+        for left_out in ("account-menu", "<dialog", 'name="assignee"', 'id="filter-status"'):
+            assert left_out in cleo.get("/triage?view=all").text and left_out not in page.text
