@@ -33,9 +33,9 @@ class Around:
     numbers of tickets that were merged into it; its `tags` and `links` are for agents.
     """
 
-    agents: list[Named]
-    categories: list[Named]
-    watchers: list[Named]
+    agents: tuple[Named, ...]
+    categories: tuple[Named, ...]
+    watchers: tuple[Named, ...]
     present: list[str]
     tags: list[str]
     links: list[related.Link]
@@ -51,10 +51,10 @@ class Around:
 class Choices:
     """What can be chosen beside a list of tickets. `filed` are all categories ever, also those no longer offered."""
 
-    agents: list[Named]
-    categories: list[Named]
-    filed: list[str]
-    views: list[tuple[int, str, int, str]]
+    agents: tuple[Named, ...]
+    categories: tuple[Named, ...]
+    filed: tuple[str, ...]
+    views: tuple[tuple[int, str, int, str], ...]
 
 
 def choices(reader: Person, *, whole: bool = True) -> Choices:
@@ -63,8 +63,8 @@ def choices(reader: Person, *, whole: bool = True) -> Choices:
     return Choices(
         agents=_named(found, "agent"),
         categories=_named(found, "category"),
-        filed=[row.name for row in found.get("filed", [])],
-        views=[(row.id, row.name, row.place, row.folded) for row in found.get("view", [])],
+        filed=tuple(row.name for row in found.get("filed", [])),
+        views=tuple((row.id, row.name, row.place, row.folded) for row in found.get("view", [])),
     )
 
 
@@ -123,8 +123,8 @@ def _parted(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
     return found
 
 
-def _named(found: dict[str, list[Row[Any]]], part: str) -> list[Named]:
-    return [Named(row.id, row.name) for row in found.get(part, [])]
+def _named(found: dict[str, list[Row[Any]]], part: str) -> tuple[Named, ...]:
+    return tuple(Named(row.id, row.name) for row in found.get(part, []))
 
 
 def _part(name: str, wanted: Found) -> Found:

@@ -1,5 +1,7 @@
 """Searching tickets: the results, the same query as a list in triage, and what could come next while typing."""
 
+from functools import partial
+
 from flask import jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -23,6 +25,7 @@ def results(me):
         return redirect(url_for("tickets.show", ticket=wanted.number), 303)
     found = search.run(wanted, _asker(me), _page()) if wanted.parts else None
     shown = [row.id for row in found.rows] if found and wanted.terms else []
+    choices = around.choices(me)
     html = render_template(
         "search/results.html",
         typed=typed,
@@ -31,7 +34,8 @@ def results(me):
         found=found,
         snippets=snippets.of(shown, wanted, me) if shown else {},
         marked=snippets.marked,
-        filters=filters(me, wanted, around.choices(me)),
+        choices=choices,
+        filters=partial(filters, me, wanted, choices),
     )
     return html, 422 if mistake else 200
 

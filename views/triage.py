@@ -1,5 +1,7 @@
 """The agents' lists: triage, its export, dashboard, trash."""
 
+from functools import partial
+
 from flask import Response, abort, current_app, redirect, render_template, request, stream_with_context, url_for
 
 import forms
@@ -33,12 +35,15 @@ def triage(me):
 
 
 def _around_list(me, chosen):
-    """The forms of the page. One that is open already has them, and fetches its rows and counts only."""
+    """The forms of the page. One that is open already has them, and fetches its rows and counts only.
+
+    The large ones are made only where the page has not kept them (web/kept.py).
+    """
     data = {"query": chosen.typed, "sort": chosen.sort}
     return {
-        "bulk": forms.BulkForm(formdata=None, agents=chosen.choices.agents, categories=chosen.choices.categories),
-        "filters": search.filters(me, chosen.wanted, chosen.choices),
-        "save": forms.SaveViewForm(formdata=None, for_admin=me.is_admin, data=data),
+        "bulk": partial(forms.BulkForm, None, agents=chosen.choices.agents, categories=chosen.choices.categories),
+        "filters": partial(search.filters, me, chosen.wanted, chosen.choices),
+        "save": partial(forms.SaveViewForm, None, for_admin=me.is_admin, data=data),
     }
 
 

@@ -60,16 +60,17 @@ def day(value: Any) -> str:
 
 def ago(value: datetime) -> str:
     """ "3 minutes ago", and from a week on the date, with its year where it is another one."""
-    return _ago(value.astimezone(zone()), language())
-
-
-def _ago(at: datetime, tongue: str) -> str:
-    now = datetime.now(at.tzinfo)
-    since = now - at
+    since, where = datetime.now(timezone.utc) - value, zone()
     if since.days < 7:
-        return _since(since, tongue)
+        return _since(since, language())
+    return _dated(value, where, language(), datetime.now(where).year)
+
+
+@lru_cache(maxsize=10_000)
+def _dated(value: datetime, where: ZoneInfo, tongue: str, year: int) -> str:
+    at = value.astimezone(where)
     date = f"{at.day} {_months(tongue)[at.month]}"
-    return date if at.year == now.year else f"{date} {at.year}"
+    return date if at.year == year else f"{date} {at.year}"
 
 
 def _since(since: timedelta, tongue: str) -> str:
@@ -98,9 +99,13 @@ def lasting(value: datetime) -> str:
 
 def when(value: datetime) -> Markup:
     """A time element: short to read, exact on hover and for machines."""
-    at, tongue = value.astimezone(zone()), language()
+    return Markup(f"{_exactly(value, zone(), language())}{ago(value)}</time>")
+
+
+@lru_cache(maxsize=10_000)
+def _exactly(value: datetime, where: ZoneInfo, tongue: str) -> str:
     machine = value.isoformat(timespec="milliseconds")
-    return Markup(f'<time datetime="{machine}" title="{_moment(at, tongue)}">{_ago(at, tongue)}</time>')
+    return f'<time datetime="{machine}" title="{_moment(value.astimezone(where), tongue)}">'
 
 
 def language() -> str:
