@@ -6,6 +6,7 @@ import secrets
 import unicodedata
 from zoneinfo import available_timezones
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from markupsafe import escape
@@ -22,6 +23,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.meta import DefaultMeta
 from wtforms.validators import Length, Optional, StopValidation
 from wtforms.widgets import Select
 
@@ -143,6 +145,15 @@ def _name(label=_l("Full name")):
 
 class Form(FlaskForm):
     """A form whose own rules may be joined by what an act refuses."""
+
+    class Meta(FlaskForm.Meta):
+        @property
+        def locales(self):
+            return (str(get_locale() or "en"),)
+
+        def get_translations(self, form):
+            """WTForms keeps what it has read of a language; Flask-WTF would read the file anew for each page."""
+            return DefaultMeta.get_translations(self, form)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

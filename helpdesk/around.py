@@ -37,8 +37,8 @@ class Around:
     categories: tuple[Named, ...]
     watchers: tuple[Named, ...]
     present: list[str]
-    tags: list[str]
-    links: list[related.Link]
+    tags: tuple[str, ...]
+    links: tuple[related.Link, ...]
     merged: list[int]
     others: int
     follows: int | None
@@ -76,7 +76,7 @@ def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
         categories=_named(found, "category"),
         watchers=_named(found, "watcher"),
         present=presence.sentences([(row.name, row.place < 0) for row in found.get("present", [])]),
-        tags=[row.name for row in found.get("tag", [])],
+        tags=tuple(row.name for row in found.get("tag", [])),
         links=related.told([(row.id, row.name, row.folded) for row in found.get("link", [])]),
         merged=[row.id for row in found.get("merged", [])],
         others=found["others"][0].place if "others" in found else 0,

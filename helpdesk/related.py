@@ -110,10 +110,10 @@ def of(ticket: Ticket, reader: Person) -> list[Select[*tuple[Any, ...]]]:
     ]
 
 
-def told(rows: Iterable[tuple[int, str, str]]) -> list[Link]:
+def told(rows: Iterable[tuple[int, str, str]]) -> tuple[Link, ...]:
     """What `of` has found, in the order of HOWS and of the numbers."""
     found = []
     for number, subject, text in rows:
         side, kind, status = text.split()
         found.append(Link(kind if side == "forth" else INVERSE[kind], number, subject, status))
-    return sorted(found, key=lambda one: (list(HOWS).index(one.how), one.number))
+    return tuple(sorted(found, key=lambda one: (list(HOWS).index(one.how), one.number)))

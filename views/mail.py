@@ -3,7 +3,6 @@
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-import forms
 from helpdesk import deliveries
 from helpdesk.audience import MAILS
 from helpdesk.words import DELIVERY_STATES
@@ -22,7 +21,6 @@ def log(me):
         mails=MAILS,
         tally=deliveries.tally(),
         sends_mail=current_app.config["SENDS_MAIL"],
-        button=forms.EmptyForm(),
     )
 
 
@@ -33,7 +31,6 @@ def show(delivery, me):
         states=DELIVERY_STATES,
         mails=MAILS,
         shows_text=not current_app.config["PRODUCTION"],
-        button=forms.EmptyForm(),
     )
 
 

@@ -3,7 +3,6 @@
 from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-import forms
 from helpdesk import events, notifications
 
 
@@ -14,7 +13,6 @@ def mine(me):
         "notifications/mine.html",
         rows=shown,
         further=shown[-1].id if len(rows) > len(shown) else None,
-        button=forms.EmptyForm(),
     )
 
 

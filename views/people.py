@@ -79,7 +79,6 @@ def _page(person, status=200, refusal=None, link=None):
         person=person,
         state=_with_states([person])[0][1],
         role=forms.RoleForm(role=person.role, formdata=None),
-        button=forms.EmptyForm(),
         sessions=sessions.of(person),
         history=acts.history(person),
         refusal=refusal,

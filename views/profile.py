@@ -35,7 +35,7 @@ def _page(me, *, status=None, **given):
         "address": lambda: forms.ChangeAddressForm(formdata=None),
     }
     pages = {name: given.get(name) or make() for name, make in shown.items()}
-    html = render_template("accounts/profile.html", **pages, sessions=sessions.of(me), button=forms.EmptyForm())
+    html = render_template("accounts/profile.html", **pages, sessions=sessions.of(me))
     return html, status or (422 if request.method == "POST" else 200)
 
 

@@ -22,9 +22,7 @@ def categories(me):
 
 
 def _page(form, wrong=None):
-    html = render_template(
-        "settings/categories.html", form=form, wrong=wrong, every=acts.every(), button=forms.EmptyForm()
-    )
+    html = render_template("settings/categories.html", form=form, wrong=wrong, every=acts.every())
     return html, 422 if form.is_submitted() else 200
 
 

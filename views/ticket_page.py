@@ -1,6 +1,8 @@
 """The ticket's page with all its forms, for every view that shows it or leads back to it."""
 
 import re
+from functools import partial
+from types import SimpleNamespace
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -58,7 +60,6 @@ def page(ticket, me, *, status=200, **given):
             close_days=current_app.config["AUTO_CLOSE_DAYS"],
             news=given.get("news"),
             refusal=given.get("refusal"),
-            button=forms.EmptyForm(),
             **_forms(ticket, me, seen, given, look, given_files),
         ),
         status,
@@ -83,13 +84,20 @@ def _forms(ticket, me, seen, given, look, given_files):
         shown[name].seen.data = seen
     uploads.show({f"{page}/{name}": shown[name] for name in kinds if name != "facts"}, given_files.added)
     if me.is_agent:
-        shown["watcher"] = given.get("watcher") or forms.WatcherForm(formdata=None)
-        shown["tags"] = given.get("tags") or forms.TagsForm(formdata=None, data={"tags": ", ".join(look.tags)})
-        shown["link"] = given.get("link") or forms.LinkForm(formdata=None)
-        shown["duplicate"] = given.get("duplicate") or forms.DuplicateForm(formdata=None)
-        shown["merge"] = given.get("merge") or forms.MergeForm(formdata=None)
-        shown["purge"] = given.get("purge") or forms.PurgeForm(formdata=None)
+        shown["fresh"] = SimpleNamespace(**{name: partial(make, None) for name, make in SMALL.items()})
+        shown |= {name: given.get(name) for name in SMALL}
     return shown
+
+
+# Forms that are the same on every ticket: made only where the page has not kept them (web/kept.py).
+SMALL = {
+    "watcher": forms.WatcherForm,
+    "tags": forms.TagsForm,
+    "link": forms.LinkForm,
+    "duplicate": forms.DuplicateForm,
+    "merge": forms.MergeForm,
+    "purge": forms.PurgeForm,
+}
 
 
 def _fresh(make, seen, draft):

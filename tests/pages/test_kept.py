@@ -1,7 +1,7 @@
 """Parts of pages that are kept are those that everybody would see the same."""
 
 import pytest
-from flask import render_template_string
+from flask import g, render_template_string
 
 from web.kept import ROOM, Kept
 
@@ -16,6 +16,7 @@ def kept(app):
 
 
 def shown(app, text, **values):
+    g.pop("csrf_token", None)
     with app.test_request_context():
         return render_template_string("{% kept name %}" + text + "{% endkept %}", **values)
 
@@ -41,8 +42,6 @@ def test_what_is_kept_is_escaped_as_everywhere(app, kept):
 def test_each_language_has_its_own(app, kept):
     kept.proven = False
     with app.test_request_context():
-        from flask import g
-
         g.language = "en"
         assert render_template_string("{% kept %}{{ word }}{% endkept %}", word="Open") == "Open"
         g.language = "de"
@@ -53,5 +52,26 @@ def test_what_is_kept_takes_no_more_than_its_room(app, kept):
     kept.room, kept.held, most = 50, 0, 0
     for number in range(10, 40):
         shown(app, "{{ name }} 7 more", name=number)
-        most = max(most, sum(map(len, kept.texts.values())))
+        most = max(most, sum(len(text) for text, _holes in kept.texts.values()))
     assert 0 < most <= 50 + len("39 7 more")
+
+
+def test_a_token_is_put_in_anew_for_each_visitor(app, kept):
+    kept.proven = False
+    first, second = (shown(app, '<input value="{{ csrf_token() }}">', name="Ada") for _visitor in range(2))
+    assert first != second
+    assert len(kept.texts) == 1
+
+
+def test_a_hole_is_filled_with_what_belongs_there_now(app, kept):
+    template = '{% kept with here %}<a href="{{ here }}/spam">{% endkept %}'
+    with app.test_request_context():
+        pages = [render_template_string(template, here=f"/tickets/{number}") for number in (1, 22, 333)]
+    assert pages == [f'<a href="/tickets/{number}/spam">' for number in (1, 22, 333)]
+    assert len(kept.texts) == 1
+
+
+def test_a_part_without_a_key_is_not_kept(app, kept):
+    assert shown(app, "{{ other }}", name=None, other=1) == "1"
+    assert shown(app, "{{ other }}", name=None, other=2) == "2"
+    assert not kept.texts
