@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, literal, select, union_all
 
 from helpdesk import categories, store, tallies, triage
+from helpdesk.prepared import Kind, Prepared, kind_of, reader_of
 from helpdesk.tallies import Day
-from helpdesk.triage import Part
-from models import Person, Ticket, db
+from models import Person, Ticket
 
-Waiting = Row[int, str, datetime]
+Waiting = Row[Any]
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class Figures:
     oldest_new: Waiting | None
     oldest_unassigned: Waiting | None
     waiting: Waiting | None
-    days: list[Day]
-    by_category: list[tuple[str | None, int]]
-    by_priority: list[tuple[int, int]]
+    days: tuple[Day, ...]
+    by_category: tuple[tuple[str | None, int], ...]
+    by_priority: tuple[tuple[int, int], ...]
     at: datetime
     late: datetime | None
 
@@ -46,27 +48,34 @@ def figures(reader: Person, zone: ZoneInfo, at: datetime | None = None) -> Figur
     for category, priority, count in tally.active:
         by_category[names.get(category)] += count
         by_priority[priority] += count
+    oldest = {row.which: row for row in _oldest(kind_of(reader)).ask(reader)}
     return Figures(
-        **numbers,
-        oldest_new=_oldest(triage.parts("new", reader)),
-        oldest_unassigned=_oldest(triage.parts("unassigned", reader)),
-        waiting=_oldest(_waiting_for_us(reader)),
-        days=tally.days[zone.key],
-        by_category=sorted(by_category.items(), key=lambda one: (-one[1], one[0] or "")),
-        by_priority=sorted(by_priority.items(), reverse=True),
+        new=numbers["new"],
+        unassigned=numbers["unassigned"],
+        mine=numbers["mine"],
+        oldest_new=oldest.get("oldest_new"),
+        oldest_unassigned=oldest.get("oldest_unassigned"),
+        waiting=oldest.get("waiting"),
+        days=tuple(tally.days[zone.key]),
+        by_category=tuple(sorted(by_category.items(), key=lambda one: (-one[1], one[0] or ""))),
+        by_priority=tuple(sorted(by_priority.items(), reverse=True)),
         at=tally.at,
         late=late,
     )
 
 
-def _waiting_for_us(reader: Person) -> list[Part]:
-    """New or open: somebody waits for IT. What is pending waits for somebody else."""
-    return triage.parts("new", reader) + triage.parts("open", reader)
+# Of which views the oldest tickets are shown. New or open: somebody waits for IT; what is pending waits for another.
+_OLDEST = {"oldest_new": ("new",), "oldest_unassigned": ("unassigned",), "waiting": ("new", "open")}
 
 
-def _oldest(parts: list[Part]) -> Waiting | None:
-    """The first to come among these, each part by an index of its own."""
-    by_age = Ticket.created_at, Ticket.id
-    ids = triage.together([part.first(1, by_age) for part in parts])
-    wanted = select(Ticket.id, Ticket.subject, Ticket.created_at).join(ids, ids.c.id == Ticket.id)
-    return db.session.execute(wanted.order_by(*by_age).limit(1)).first()
+@cache
+def _oldest(kind: Kind) -> Prepared:
+    """The first to come among each, its parts by an index of their own."""
+    reader, by_age = reader_of(kind), (Ticket.created_at, Ticket.id)
+    found = []
+    for name, views in _OLDEST.items():
+        ids = triage.together([part.first(1, by_age) for view in views for part in triage.parts(view, reader)])
+        wanted = select(literal(name).label("which"), Ticket.id, Ticket.subject, Ticket.created_at)
+        first = wanted.join(ids, ids.c.id == Ticket.id).order_by(*by_age).limit(1).subquery()
+        found.append(select(first))
+    return Prepared(union_all(*found), reader)

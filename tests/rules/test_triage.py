@@ -167,9 +167,9 @@ def test_the_figures_name_what_has_waited_longest(cast):
     assert (shown.new, shown.unassigned, shown.mine) == (1, 1, 1)
     assert shown.waiting.id == first.id and shown.oldest_new.id != first.id
     assert sorted(shown.by_category, key=str) == [("Hardware", 1), (None, 1)]
-    assert shown.by_priority == [(3, 1), (2, 1)]
+    assert shown.by_priority == ((3, 1), (2, 1))
 
 
 def test_the_figures_of_an_empty_desk_are_naught(cast):
     shown = figures.figures(cast.cleo, ZoneInfo("UTC"))
-    assert (shown.new, shown.waiting, shown.by_category) == (0, None, [])
+    assert (shown.new, shown.waiting, shown.by_category) == (0, None, ())
