@@ -60,10 +60,14 @@ def day(value: Any) -> str:
 
 def ago(value: datetime) -> str:
     """ "3 minutes ago", and from a week on the date, with its year where it is another one."""
-    since, where = datetime.now(timezone.utc) - value, zone()
+    return _ago(value, *_reader())
+
+
+def _ago(value: datetime, where: ZoneInfo, tongue: str) -> str:
+    since = datetime.now(timezone.utc) - value
     if since.days < 7:
-        return _since(since, language())
-    return _dated(value, where, language(), datetime.now(where).year)
+        return _since(since, tongue)
+    return _dated(value, where, tongue, datetime.now(where).year)
 
 
 @lru_cache(maxsize=10_000)
@@ -99,7 +103,8 @@ def lasting(value: datetime) -> str:
 
 def when(value: datetime) -> Markup:
     """A time element: short to read, exact on hover and for machines."""
-    return Markup(f"{_exactly(value, zone(), language())}{ago(value)}</time>")
+    where, tongue = _reader()
+    return Markup(f"{_exactly(value, where, tongue)}{_ago(value, where, tongue)}</time>")
 
 
 @lru_cache(maxsize=10_000)
@@ -113,6 +118,14 @@ def language() -> str:
     known = g.get("language")
     if known is None:
         known = g.language = str(get_locale() or "en")
+    return known  # type: ignore[no-any-return]
+
+
+def _reader() -> tuple[ZoneInfo, str]:
+    """Zone and language of the page, looked up at once: a list shows fifty times."""
+    known = g.get("reader")
+    if known is None:
+        known = g.reader = (zone(), language())
     return known  # type: ignore[no-any-return]
 
 
