@@ -112,10 +112,11 @@ def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | Non
     comes with the people and the category that every page names.
     """
     wanted = select(Ticket).where(Ticket.id == number, visible_tickets(person))
-    shown = joinedload(Ticket.requester), joinedload(Ticket.raised_by), joinedload(Ticket.assignee)
-    return db.session.scalar(
-        wanted.with_for_update() if to_change else wanted.options(*shown, joinedload(Ticket.category))
-    )
+    return db.session.scalar(wanted.with_for_update() if to_change else wanted.options(*_NAMED))
+
+
+# Made once: building them takes longer than the query.
+_NAMED = tuple(map(joinedload, (Ticket.requester, Ticket.raised_by, Ticket.assignee, Ticket.category)))
 
 
 def find_message(person: Person, ticket: Ticket, number: int) -> Message | None:

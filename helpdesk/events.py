@@ -76,6 +76,11 @@ def _delivery(event: Event, owed: audience.Owed) -> Delivery:
     )
 
 
+# Made once: building them takes longer than the query.
+_SAID = (joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
+_OF_FAMILY = joinedload(Event.ticket).joinedload(Ticket.requester)
+
+
 def timeline(
     ticket: Ticket, reader: Person, most: int | None = None, *, family: Sequence[int] | None = None
 ) -> list[Event]:
@@ -84,15 +89,10 @@ def timeline(
     Of it the newest `most`. The family are the ticket and all that were merged into it, looked up where not given.
     """
     family = family or families.numbers(ticket)
-    wanted = (
-        select(Event)
-        .where(Event.ticket_id.in_(family), access.visible_events(reader))
-        .options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
-        .limit(most)
-    )
+    wanted = select(Event).where(Event.ticket_id.in_(family), access.visible_events(reader)).options(*_SAID).limit(most)
     if len(family) < 2:
         return list(db.session.scalars(wanted.order_by(Event.id.desc())))[::-1]
-    wanted = wanted.options(joinedload(Event.ticket).joinedload(Ticket.requester))
+    wanted = wanted.options(_OF_FAMILY)
     return list(db.session.scalars(wanted.order_by(Event.at.desc(), Event.id.desc())))[::-1]
 
 
