@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union
 
 from helpdesk import access, categories, files, spans
 from helpdesk.query import ME, NOBODY, Filter, slug
@@ -19,6 +19,8 @@ from models import Attachment, Message, Person, Tag, Ticket, TicketTag, Watcher,
 Condition = ColumnElement[bool]
 # Names that fit more people than this are too short to mean anybody.
 NAMESAKES = 500
+# So many people, and so many tickets, are looked up one by one.
+FEW_PEOPLE, FEW = 20, 1_000
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,20 @@ def is_called(value: str, person: Person) -> bool:
 
 
 def _among(column: Any, ids: list[int]) -> Condition:
+    if len(ids) > FEW_PEOPLE and len(_first(select(Ticket.id).where(column.in_(ids)))) > FEW:
+        return and_(column.is_not(None), (column + 0).in_(ids))  # Not by its index: sorting them all would take long.
     return and_(column.is_not(None), column.in_(ids)) if ids else false()
+
+
+def _first(wanted: Select[Any]) -> list[int]:
+    """One more than FEW at most."""
+    return list(db.session.scalars(wanted.limit(FEW + 1)))
+
+
+def _one_of(wanted: Select[Any], otherwise: Condition) -> Condition:
+    """The tickets with these ids, looked up where they are few: SQLite would walk through all tickets for them."""
+    ids = _first(wanted)
+    return Ticket.id.in_(ids) if len(ids) <= FEW else otherwise
 
 
 def _assignee(value: str, asker: Asker) -> Condition:
@@ -161,7 +176,9 @@ def _message(kind: str) -> Rule:
 
 
 def _file(value: str, asker: Asker) -> Condition:
-    return exists().where(Attachment.ticket_id == Ticket.id, access.visible_files(asker.person))
+    holding = select(Attachment.ticket_id).where(Attachment.ticket_id.is_not(None)).distinct()
+    visible = exists().where(Attachment.ticket_id == Ticket.id, access.visible_files(asker.person))
+    return and_(_one_of(holding, true()), visible)
 
 
 def _has_file(value: str, asker: Asker, ticket: Ticket) -> bool:
@@ -178,7 +195,8 @@ def _tagged(value: str, asker: Asker) -> Condition:
     """Requesters cannot ask for tags; should they ever get here, nothing bears one."""
     if not asker.person.is_agent:
         return false()
-    return exists().where(TicketTag.ticket_id == Ticket.id, TicketTag.tag_id == Tag.id, Tag.folded == fold(value))
+    tagged = select(TicketTag.ticket_id).join(Tag, Tag.id == TicketTag.tag_id).where(Tag.folded == fold(value))
+    return _one_of(tagged, exists(tagged.where(TicketTag.ticket_id == Ticket.id).correlate(Ticket)))
 
 
 def _bears_tag(value: str, asker: Asker, ticket: Ticket) -> bool:

@@ -53,12 +53,13 @@ def term(text: str, *, exact: bool = False, without: bool = False) -> Term | Non
     """What to look for. `exact`: whole words only. None where the text holds neither letters nor digits."""
     found: list[str] = []
     begun = False
-    for bare in _WORD.findall(bare_letters(text)):
+    parts = _WORD.findall(bare_letters(text))
+    for place, bare in enumerate(parts, 1):
         if bare.isascii():
             found.append(_padded(bare))
             begun = found[-1] == bare[:LONGEST]
         else:
-            found += _unspaced(bare, whole=False)
+            found += _unspaced(bare, whole=place < len(parts))
             begun = True
     return Term(tuple(found), begun and not exact or _lone(found), without) if found else None
 
@@ -78,14 +79,15 @@ def _padded(bare: str) -> str:
 def _unspaced(bare: str, *, whole: bool) -> list[str]:
     """A word with other letters than a to z. Runs without blanks become overlapping pairs.
 
-    In the index (`whole`) the last letter stands once more by itself, so that a single letter is found anywhere.
+    In the index (`whole`) the last letter stands once more by itself, so that a single letter is found anywhere, and so
+    it does in a phrase wherever something follows it.
     """
     found, end = [], 0
     for run in _UNSPACED.finditer(bare):
         found += [_spelled(part) for part in (bare[end : run.start()],) if part]
         letters, end = run.group(), run.end()
         found += [_spelled(letters[i : i + 2]) for i in range(len(letters) - 1)]
-        if whole or len(letters) == 1:
+        if whole or len(letters) == 1 or end < len(bare):
             found.append(_spelled(letters[-1]))
     return found + [_spelled(part) for part in (bare[end:],) if part]
 

@@ -28,7 +28,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from helpdesk import conditions
-from helpdesk.conditions import Asker
+from helpdesk.conditions import FEW, Asker
 from helpdesk.folding import Term
 from helpdesk.query import Query
 from models import SearchText, Ticket, db
@@ -38,8 +38,6 @@ MOST = 1_000
 DEEP = 5_000
 # Hits may lie in the trash: so many more are fetched where there is no other filter.
 IN_TRASH = 200
-# Filters that leave no more tickets than this need no index: their texts are looked through.
-FEW = 1_000
 # PostgreSQL and MariaDB: a word that more than COMMON of the SAMPLE newest tickets say is common. Its hits are looked
 # for among the newest tickets, wider and wider until there is a page of them, and not by the index.
 SAMPLE = 1_000
@@ -66,7 +64,7 @@ def find(query: Query, asker: Asker) -> Hits:
     said = [says(term, asker) for term in query.terms]
     if query.filters or not asker.person.is_agent:
         few = list(db.session.scalars(select(Ticket.id).where(where).limit(FEW + 1)))
-        if len(few) <= FEW:
+        if len(few) <= FEW:  # They need no index: their texts are looked through.
             return _among(few, said)
         if not asker.person.is_agent:
             return _those(_rows().where(where, *said))

@@ -149,8 +149,16 @@ def test_folded_words_hold_nothing_that_a_database_could_take_for_more_than_a_wo
     for word in folding.words(typed):
         assert word.isascii() and word.isalnum() and word == word.lower() and 3 <= len(word) <= folding.LONGEST
     wanted = folding.term(typed, exact=True)
-    if wanted is not None and len(wanted.words) < 3:
+    if wanted is not None:
         assert f" {' '.join(wanted.words)}" in folding.document(typed)
+
+
+@pytest.mark.parametrize(
+    "text, phrase", [("กก0", "กก0"), ("漢字 12", "字 12"), ("東京 tower 大阪", "京 tower 大"), ("กก", "กก")]
+)
+def test_a_phrase_goes_on_behind_a_run_without_blanks(text, phrase):
+    wanted = folding.term(phrase, exact=True)
+    assert f" {' '.join(wanted.words)}" in folding.document(text)
 
 
 # ---- times
