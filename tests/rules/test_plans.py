@@ -16,8 +16,8 @@ from tests.databases import empty_database
 from tests.rows_read import asked, plan, rows_read
 
 SIZE = 8000
-# Signs that a database sorts rows, or reads a table from end to end, where it could follow an index. Tickets raised in the
-# very same moment may be put in order: the index of the list of all ends there.
+# Signs that a database sorts rows, or reads a table from end to end, where it could follow an index. Tickets raised in
+# the very same moment may be put in order: the index of the list of all ends there.
 BY_HAND = {
     "sqlite": r"B-TREE FOR ORDER BY|SCAN tickets(?! USING)",
     "postgresql": r"(?<!Incremental )Sort  \(|Seq Scan",
