@@ -450,6 +450,7 @@ class SaveViewForm(Form):
     name = _line(_l("Name"), most=60, render_kw={"autocomplete": "off"})
     query = _line(_l("Query"), most=400, required=None, render_kw={"autocomplete": "off", "spellcheck": "false"})
     sort = HiddenField(default="activity")
+    columns = HiddenField()
     shared = BooleanField(_l("For all agents"))
     submit = SubmitField(_l("Save view"))
 

@@ -96,7 +96,7 @@ class Person(Model):
     time_zone: Mapped[str | None] = mapped_column(String(60))
     theme: Mapped[str] = mapped_column(String(10), default="auto")
     wants_every_new: Mapped[bool] = mapped_column(Boolean, default=False)
-    # The triage views as this agent wants them: {"order": keys, "hidden": keys}.
+    # The triage views as this agent wants them: {"order": keys, "hidden": keys, "columns": words}.
     views: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     shortcuts: Mapped[bool] = mapped_column(Boolean, default=True)
@@ -429,7 +429,10 @@ class Draft(Model):
 
 
 class SavedView(Model):
-    """A query of an agent's under a name, beside the standing views. Without an owner: for all agents."""
+    """A query of an agent's under a name, beside the standing views. Without an owner: for all agents.
+
+    `columns` are words as in addresses (helpdesk/columns.py); without them each agent sees those of their other lists.
+    """
 
     __tablename__ = "saved_views"
     __table_args__ = (Index(None, "owner_id"), ON_MYSQL)
@@ -438,6 +441,7 @@ class SavedView(Model):
     name: Mapped[str] = mapped_column(String(60))
     query: Mapped[str] = mapped_column(String(400))
     sort: Mapped[str] = mapped_column(String(10), default="activity")
+    columns: Mapped[str | None] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 

@@ -115,6 +115,7 @@ ROUTES = [
     # agents
     ("GET", "/triage", triage.triage, AGENT),
     ("GET", "/triage/export", triage.export, AGENT),
+    ("POST", "/triage/columns", triage.columns, AGENT),
     ("GET", "/views", saved.views, AGENT),
     ("POST", "/views", saved.save, AGENT),
     ("POST", "/views/place", saved.place, AGENT),

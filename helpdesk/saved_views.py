@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, case, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from helpdesk import access, events, store
 from helpdesk.errors import Refused
@@ -29,25 +29,26 @@ STANDING = {
 MOST = 50
 
 
-SORTS = ("activity", "age", "priority")
-
-
 @dataclass(frozen=True)
 class View:
-    """One view as a person has it. `key` is its name in addresses: a word, or the number of a saved one."""
+    """One view as a person has it. `key` is its name in addresses: a word, or the number of a saved one.
+
+    Saved with `columns` of its own (words) it always shows those, else the ones of the person's other lists.
+    """
 
     key: str
     name: Any
     query: str
     sort: str = "activity"
+    columns: str = ""
     hidden: bool = False
 
 
 def of(person: Person) -> Select[int, str, int, str]:
-    """The saved views that a person has: number, name, place of the sort in SORTS, query."""
-    sort = case({name: place for place, name in enumerate(SORTS)}, value=SavedView.sort, else_=0)
+    """The saved views that a person has: number, name, place, and in one text the sort, the columns and the query."""
+    how = SavedView.sort + " " + func.coalesce(SavedView.columns, "") + " " + SavedView.query
     mine = or_(SavedView.owner_id.is_(None), SavedView.owner_id == person.id)
-    return select(SavedView.id, SavedView.name, sort, SavedView.query).where(mine).order_by(SavedView.id)
+    return select(SavedView.id, SavedView.name, SavedView.id, how).where(mine).order_by(SavedView.id)
 
 
 def views_of(person: Person, saved: Iterable[Sequence[Any]] | None = None) -> list[View]:
@@ -58,8 +59,9 @@ def views_of(person: Person, saved: Iterable[Sequence[Any]] | None = None) -> li
     placed = person.views or {}
     hidden, order = set(placed.get("hidden", ())), {key: place for place, key in enumerate(placed.get("order", ()))}
     views = [View(key, name, query, hidden=key in hidden) for key, (name, query) in STANDING.items()]
-    for number, name, sort, query in db.session.execute(of(person)) if saved is None else saved:
-        views.append(View(str(number), name, query, SORTS[sort], str(number) in hidden))
+    for number, name, _place, how in db.session.execute(of(person)) if saved is None else saved:
+        sort, words, query = how.split(" ", 2)
+        views.append(View(str(number), name, query, sort, words, str(number) in hidden))
     return sorted(views, key=lambda view: order.get(view.key, len(order)))
 
 
@@ -69,12 +71,14 @@ def every(person: Person) -> dict[str, SavedView]:
     return {str(view.id): view for view in db.session.scalars(select(SavedView).where(mine))}
 
 
-def save(name: str, query: str, *, by: Person, sort: str = "activity", shared: bool = False) -> SavedView:
+def save(
+    name: str, query: str, *, by: Person, sort: str = "activity", shows: str | None = None, shared: bool = False
+) -> SavedView:
     if shared and not by.is_admin:
         raise Refused(_("Only admins make views for everybody. Save it for yourself."))
     owner = None if shared else by.id
     _refuse_taken(name, owner)
-    view = SavedView(name=name, query=query, sort=sort, owner_id=owner, created_at=store.now())
+    view = SavedView(name=name, query=query, sort=sort, columns=shows, owner_id=owner, created_at=store.now())
     db.session.add(view)
     db.session.flush()
     _tell(view, _("%(name)s added", name=name), by)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -30,6 +28,7 @@ from sqlalchemy.orm import aliased
 
 from helpdesk.access import visible_tickets
 from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.sorts import PUBLIC, SORTS, Sort
 from helpdesk.words import ACTIVE, FINISHED
 from models import Category, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
 
@@ -37,8 +36,6 @@ PAGE = 50
 COUNT_CAP = 1000
 
 ACROSS = ("unassigned", "mine")
-SORTS = {"activity": _l("Newest activity"), "age": _l("Oldest first"), "priority": _l("Highest priority")}
-
 _Requester, _Assignee, _Watching = aliased(Person), aliased(Person), aliased(Watcher)
 
 
@@ -98,14 +95,14 @@ def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = ""
 
     def ask(backwards: bool, values: list[Any]) -> Rows:
         query = _listing(kind_of(reader), view, sort, PAGE, backwards, bool(values))
-        return query.ask(reader, SimpleNamespace(**dict(zip(_SORTS[sort].names, values)))).all()
+        return query.ask(reader, SimpleNamespace(**dict(zip(SORTS[sort].names, values)))).all()
 
-    return _page(ask, _SORTS[sort], mark)
+    return _page(ask, SORTS[sort], mark)
 
 
 @cache
 def _listing(kind: Kind, view: str, sort: str, most: int, backwards: bool, marked: bool) -> Prepared:
-    reader, mark, by = reader_of(kind), Place("mark"), _SORTS[sort]
+    reader, mark, by = reader_of(kind), Place("mark"), SORTS[sort]
     values = [getattr(mark, name) for name in by.names] if marked else []
     wanted = _columns(reader, Ticket.activity_at)
     return Prepared(_query(wanted, parts(view, reader), by, most, backwards, values), reader, mark)
@@ -144,17 +141,17 @@ def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
     asked_for = tickets.where(Ticket.requester_id == reader.id)
     watched = tickets.join(_Watching, _Watching.ticket_id == Ticket.id).where(_Watching.person_id == reader.id)
-    return _asked(_columns(reader, Ticket.public_activity_at), [Part(asked_for), Part(watched)], _PUBLIC, mark)
+    return _asked(_columns(reader, Ticket.public_activity_at), [Part(asked_for), Part(watched)], PUBLIC, mark)
 
 
 def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
     """One page of what `where` holds for; whoever made that has seen to what the reader may see."""
     changed = Ticket.activity_at if reader.is_agent else Ticket.public_activity_at
-    by = _SORTS[sort] if reader.is_agent else _PUBLIC
+    by = SORTS[sort] if reader.is_agent else PUBLIC
     return _asked(_columns(reader, changed), [Part(select(Ticket.id).where(where))], by, mark)
 
 
-def _asked(wanted: Select[Any], some: list[Part], sort: _Sort, mark: str) -> Page:
+def _asked(wanted: Select[Any], some: list[Part], sort: Sort, mark: str) -> Page:
     return _page(lambda *where: db.session.execute(_query(wanted, some, sort, PAGE, *where)).all(), sort, mark)
 
 
@@ -206,38 +203,20 @@ def other_tickets(ticket: Ticket) -> ScalarSelect[int]:
     return select(func.count()).select_from(capped).scalar_subquery()
 
 
-@dataclass(frozen=True)
-class _Sort:
-    """Columns all sorted in one direction, ending in the id, so that one index serves and no row is met twice."""
-
-    columns: tuple[Any, ...]
-    names: tuple[str, ...]
-    descending: bool
-
-
-_SORTS = {
-    "activity": _Sort((Ticket.activity_at, Ticket.id), ("activity_at", "id"), True),
-    "age": _Sort((Ticket.created_at, Ticket.id), ("created_at", "id"), False),
-    "priority": _Sort((Ticket.priority, Ticket.activity_at, Ticket.id), ("priority", "activity_at", "id"), True),
-}
-_PUBLIC = _Sort((Ticket.public_activity_at, Ticket.id), ("changed_at", "id"), True)
-
-
 def _query(
-    wanted: Select[Any], parts: list[Part], sort: _Sort, most: int, backwards: bool, values: list[Any]
+    wanted: Select[Any], parts: list[Part], sort: Sort, most: int, backwards: bool, values: list[Any]
 ) -> Select[Any]:
     """The ids of the page are found first, each part by an index of its own; then its rows are joined to those few."""
     descending = sort.descending is not backwards
-    order = [column.desc() if descending else column.asc() for column in sort.columns]
-    beyond = [_beyond(sort.columns, values, descending)] if values else []
+    beyond = [sort.beyond(values, descending)] if values else []
     beginnings = [Part(part.ids.where(*beyond), part.fixed) for part in parts]
     ids = together([part.first(most + 1, sort.columns, descending=descending) for part in beginnings])
-    return wanted.join(ids, ids.c.id == Ticket.id).order_by(*order).limit(most + 1)
+    return wanted.join(ids, ids.c.id == Ticket.id).order_by(*sort.order(descending)).limit(most + 1)
 
 
-def _page(ask: Callable[[bool, list[Any]], Rows], sort: _Sort, mark: str) -> Page:
+def _page(ask: Callable[[bool, list[Any]], Rows], sort: Sort, mark: str) -> Page:
     """`ask` is told whether to go backwards, and from which values on; it gives one row more than the page holds."""
-    backwards, values = _read_mark(mark, sort)
+    backwards, values = sort.read(mark)
     rows = list(ask(backwards, values))
     if values and not rows:
         return _page(ask, sort, "")
@@ -249,49 +228,10 @@ def _page(ask: Callable[[bool, list[Any]], Rows], sort: _Sort, mark: str) -> Pag
     has_newer, has_older = (more, True) if backwards else (bool(values), more)
     return Page(
         rows,
-        _write_mark("newer", rows[0], sort) if has_newer else None,
-        _write_mark("older", rows[-1], sort) if has_older else None,
+        sort.mark("newer", rows[0]) if has_newer else None,
+        sort.mark("older", rows[-1]) if has_older else None,
     )
 
 
 def together(parts: list[Select[Any]]) -> Subquery:
     return (union(*parts) if len(parts) > 1 else parts[0]).subquery()
-
-
-def _beyond(columns: tuple[Any, ...], values: list[Any], descending: bool) -> ColumnElement[bool]:
-    """Rows after the one with these values, in expanded form with the first column's own bound in front."""
-
-    def past(column: Any, value: Any) -> ColumnElement[bool]:
-        return column < value if descending else column > value  # type: ignore[no-any-return]
-
-    first = columns[0] <= values[0] if descending else columns[0] >= values[0]
-    steps = [
-        and_(*(columns[i] == values[i] for i in range(depth)), past(columns[depth], values[depth]))
-        for depth in range(len(columns))
-    ]
-    return and_(first, or_(*steps))
-
-
-def _write_mark(direction: str, row: Row[Any], sort: _Sort) -> str:
-    values = [getattr(row, name) for name in sort.names]
-    return "~".join([direction, *(v.isoformat() if isinstance(v, datetime) else str(v) for v in values)])
-
-
-def _read_mark(mark: str, sort: _Sort) -> tuple[bool, list[Any]]:
-    direction, *parts = mark.split("~")
-    if direction not in ("newer", "older") or len(parts) != len(sort.names):
-        return False, []
-    try:
-        values = [_moment(part) if name.endswith("_at") else int(part) for name, part in zip(sort.names, parts)]
-    except (ValueError, OverflowError):
-        return False, []
-    ok = all(isinstance(value, datetime) or 0 <= value < 2**31 for value in values)
-    return (direction == "newer", values) if ok else (False, [])
-
-
-def _moment(text: str) -> datetime:
-    """The moment in a mark, in UTC. Raises ValueError or OverflowError for one that no database would take."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not 1970 < moment.year < 9999:
-        raise ValueError("not a moment that a mark can hold")
-    return moment.astimezone(timezone.utc)

@@ -176,8 +176,11 @@ function refreshBox(box, fresh) {
   return 1;
 }
 
-// The answer to a form has the form's address; the page it shows is the ticket's.
+// The answer to a form has the form's address; the page it shows is the ticket's. A list says its own, with its order
+// and columns as they are here: what the person keeps for all lists meanwhile would not fit the rows that stay.
 function address() {
+  const list = document.querySelector("[data-address]");
+  if (list) return list.dataset.address;
   const ticket = document.querySelector("[data-this-ticket]");
   return ticket && "sent" in document.body.dataset ? `/tickets/${ticket.dataset.thisTicket}` : location.href;
 }

@@ -68,3 +68,10 @@ def _below(node, only=None):
         return []
     inner = [node[only]] if only and only in node else [] if only else list(node.values())
     return [node, *(found for one in inner for found in _below(one, only))]
+
+
+def plan(statement, parameters):
+    """How the database would go about it, in its own words."""
+    how = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN", "mysql": "EXPLAIN"}[db.engine.dialect.name]
+    lines = db.session.connection().exec_driver_sql(f"{how} {statement}", parameters)
+    return "\n".join(" ".join(map(str, line)) for line in lines)

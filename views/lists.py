@@ -2,14 +2,20 @@
 
 from functools import cached_property
 
-from helpdesk import access, around, query, saved_views, search, store, triage
+from flask import url_for
+
+from helpdesk import access, around, columns, query, saved_views, search, store, triage
 from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
+from helpdesk.sorts import SORTS
 from web.filters import zone
 
 
 class Chosen:
-    """`args` name a `view` or a query `q`, and a `sort`. A word that means nothing is taken for the first choice."""
+    """`args` name a `view` or a query `q`, a `sort`, `columns`, and as `mark` a page of the list.
+
+    What means nothing is as good as left out.
+    """
 
     def __init__(self, me, args, *, with_choices=True):
         self.me, self.choices = me, around.choices(me, whole=with_choices)
@@ -20,7 +26,10 @@ class Chosen:
         self.typed = args["q"] if self.view is None else self.view.query
         self.wanted, self.mistake = self._read(self.typed)
         sort = args.get("sort", self.view.sort if self.view else "activity")
-        self.sort = sort if sort in triage.SORTS else "activity"
+        self.sort = sort if sort in SORTS else "activity"
+        mark = args.get("mark", "")
+        self.mark = mark if SORTS[self.sort].read(mark)[1] else ""
+        self.picked = columns.read(",".join(args.getlist("columns")), self.sort)
 
     def _read(self, typed):
         try:
@@ -32,6 +41,27 @@ class Chosen:
     def address(self):
         """What the address of this list holds besides its order."""
         return {"q": self.typed} if self.view is None else {"view": self.view.key}
+
+    @cached_property
+    def columns(self):
+        """As picked in the address, else as the view was saved, else as the person keeps them."""
+        saved = self.view.columns if self.view else ""
+        choices = (self.words, saved, columns.kept(self.me), columns.USUAL)
+        return next(one for words in choices if (one := columns.read(words, self.sort)) is not None)
+
+    @property
+    def words(self):
+        """What the address says of columns; None where it says nothing."""
+        return columns.write(self.picked, self.sort)
+
+    @property
+    def usual(self):
+        return columns.usual(self.sort)
+
+    def at(self, shown):
+        """The address of this page with these columns, whatever is kept for its list."""
+        more = {"sort": self.sort, "columns": columns.write(shown, self.sort), "mark": self.mark or None}
+        return url_for("triage.triage", **self.address, **more)
 
     @property
     def name(self):
@@ -59,10 +89,10 @@ class Chosen:
         """Whether nothing that fits was left aside; of a common word only the newest tickets are looked at."""
         return self.is_standing or self._found[1]
 
-    def page(self, mark):
+    def page(self):
         if self.is_standing:
-            return triage.listing(self.view.key, self.me, sort=self.sort, mark=mark)
-        return triage.found(self.where, self.me, sort=self.sort, mark=mark)
+            return triage.listing(self.view.key, self.me, sort=self.sort, mark=self.mark)
+        return triage.found(self.where, self.me, sort=self.sort, mark=self.mark)
 
     def counts(self):
         """For each view to be shown how many tickets it holds, and under "" for this list. In one query."""

@@ -4,9 +4,10 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import access, query, saved_views, search
+from helpdesk import access, columns, query, saved_views, search
 from helpdesk.errors import Refused
 from helpdesk.query import Mistake
+from helpdesk.sorts import SORTS
 
 
 def views(me):
@@ -23,10 +24,11 @@ def save(me):
     typed = _checked(form, me)
     if typed is None:
         return _page(form, 422)
-    sort = form.sort.data if form.sort.data in saved_views.SORTS else "activity"
+    sort = form.sort.data if form.sort.data in SORTS else "activity"
     shared = me.is_admin and form.shared.data
     try:
-        view = saved_views.save(form.name.data, typed, by=me, sort=sort, shared=shared)
+        shows = columns.write(columns.read(form.columns.data, sort), sort)
+        view = saved_views.save(form.name.data, typed, by=me, sort=sort, shows=shows, shared=shared)
     except Refused as no:
         form.refuse(no, "name")
         return _page(form, 409)

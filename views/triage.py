@@ -2,13 +2,26 @@
 
 from functools import partial
 
-from flask import Response, abort, current_app, redirect, render_template, request, stream_with_context, url_for
+from flask import (
+    Response,
+    abort,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+from flask_babel import gettext as _
 
 import forms
 from helpdesk import exporting, store
 from helpdesk import triage as lists
+from helpdesk.columns import COLUMNS, keep
 from helpdesk.figures import figures
 from helpdesk.query import Mistake
+from helpdesk.sorts import SORTS
 from views import search
 from views.lists import Chosen
 from web.door import aside
@@ -19,16 +32,17 @@ def triage(me):
     chosen = Chosen(me, request.args, with_choices=not kept_rows())
     if "before" in request.args and chosen.mistake is None:
         try:
-            return redirect(url_for("triage.triage", q=search.with_filters(chosen), sort=chosen.sort), 303)
+            q = search.with_filters(chosen)
+            return redirect(url_for("triage.triage", q=q, sort=chosen.sort, columns=chosen.words), 303)
         except Mistake as mistake:
             chosen.mistake = mistake
     html = render_template(
         "triage/triage.html",
         chosen=chosen,
-        page=chosen.page(request.args.get("mark", "")) if chosen.mistake is None else None,
+        page=chosen.page() if chosen.mistake is None else None,
         counts=chosen.counts(),
         sort=chosen.sort,
-        sorts=lists.SORTS,
+        sorts=SORTS,
         **({} if kept_rows() else _around_list(me, chosen)),
     )
     return html, 422 if chosen.mistake and chosen.view is None else 200
@@ -39,12 +53,22 @@ def _around_list(me, chosen):
 
     The large ones are made only where the page has not kept them (web/kept.py).
     """
-    data = {"query": chosen.typed, "sort": chosen.sort}
+    data = {"query": chosen.typed, "sort": chosen.sort, "columns": chosen.words}
     return {
         "bulk": partial(forms.BulkForm, None, agents=chosen.choices.agents, categories=chosen.choices.categories),
+        "all_columns": COLUMNS,
         "filters": partial(search.filters, me, chosen.wanted, chosen.choices),
         "save": partial(forms.SaveViewForm, None, for_admin=me.is_admin, data=data),
     }
+
+
+def columns(me):
+    """Keep what the form in the list's head says for all lists of this person."""
+    chosen = Chosen(me, request.form, with_choices=False)
+    keep(me, chosen.words)
+    flash(_("Your lists show these columns now. Views that were saved with columns keep their own."))
+    words = chosen.words if chosen.view and chosen.view.columns else None
+    return redirect(url_for("triage.triage", **chosen.address, sort=chosen.sort, columns=words), 303)
 
 
 def export(me):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from helpdesk import search, tickets, triage
+from helpdesk import search, sorts, tickets, triage
 from tests import builders
 from tests.browser import text_of
 from tests.builders import act
@@ -109,7 +109,7 @@ def test_a_page_that_makes_no_sense_is_some_page(browse, cast, printer, page):
 # ---- in triage
 
 
-@pytest.mark.parametrize("sort", triage.SORTS)
+@pytest.mark.parametrize("sort", sorts.SORTS)
 def test_the_same_query_is_a_list_in_triage(browse, cast, printer, sort):
     other = builders.ticket(cast.ben, "Scanner", "x", priority="high")
     cleo = browse(cast.cleo)

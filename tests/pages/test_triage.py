@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import tickets, triage
+from helpdesk import sorts, tickets, triage
 from helpdesk.saved_views import STANDING
 from tests import builders
 from tests.browser import text_of
@@ -10,7 +10,7 @@ from tests.builders import act
 
 
 @pytest.mark.parametrize("view", STANDING)
-@pytest.mark.parametrize("sort", triage.SORTS)
+@pytest.mark.parametrize("sort", sorts.SORTS)
 def test_every_view_opens_in_every_sort_empty_and_filled(browse, cast, view, sort):
     cleo = browse(cast.cleo)
     assert "Nothing here." in text_of(cleo.get(f"/triage?view={view}&sort={sort}"))

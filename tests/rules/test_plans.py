@@ -1,19 +1,28 @@
 """No list, count or badge walks a whole table: a desk of thousands of tickets, asked as the pages ask it."""
 
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from app import create_app
 from bench import fill
-from helpdesk import around, events, figures, news, notifications, presence, tallies, triage
+from helpdesk import around, events, figures, news, notifications, presence, sorts, tallies, triage
 from helpdesk.saved_views import STANDING
 from models import Person, Ticket, db
 from tests.conftest import SETTINGS
 from tests.databases import empty_database
-from tests.rows_read import asked, rows_read
+from tests.rows_read import asked, plan, rows_read
 
 SIZE = 8000
+# Signs that a database sorts rows, or reads a table from end to end, where it could follow an index. Tickets raised in
+# the very same moment may be put in order: the index of the list of all ends there.
+BY_HAND = {
+    "sqlite": r"B-TREE FOR ORDER BY|SCAN tickets(?! USING)",
+    "postgresql": r"(?<!Incremental )Sort  \(|Seq Scan",
+    "mysql": r"filesort|temporary|tickets ALL",
+}
 # Rows that one query may look at: lists show fifty, and sorting the few hundred of a small view is no walk either.
 MOST = 600
 # Steps in tens: SQLite needs some twenty for a row of a list with all that is joined to it.
@@ -57,7 +66,7 @@ def own(finished):
 ASKED = {
     f"{view}, {sort}{', deep' if deep else ''}": lambda view=view, sort=sort, deep=deep: listed(view, sort, deep)
     for view in STANDING
-    for sort in triage.SORTS
+    for sort in sorts.SORTS
     for deep in (False, True)
 } | {
     "my tickets": lambda: own(False),
@@ -86,6 +95,27 @@ def test_no_query_walks_a_whole_table(desk, monkeypatch, name):
     most = MOST_ON_SQLITE if db.engine.dialect.name == "sqlite" else MOST
     read = {statement: rows_read(statement, parameters) for statement, parameters in queries}
     assert max(read.values()) <= most, read
+
+
+@pytest.mark.parametrize("view", STANDING)
+@pytest.mark.parametrize("sort", sorts.SORTS)
+def test_the_tickets_of_a_page_are_read_off_an_index_in_their_order(desk, view, sort):
+    by = sorts.SORTS[sort]
+    with asked() as queries:
+        for part in triage.parts(view, agent()):
+            for descending in (by.descending, not by.descending):
+                db.session.execute(part.first(triage.PAGE + 1, by.columns, descending=descending)).all()
+    plans = [plan(*query) for query in queries if "people" not in query[0]]
+    assert plans
+    for told in plans:
+        assert not re.search(BY_HAND[db.engine.dialect.name], told), told
+
+
+def test_the_signs_of_sorting_by_hand_are_known(desk):
+    for order in (Ticket.subject, Ticket.description):
+        with asked() as queries:
+            db.session.execute(select(Ticket.id).order_by(order).limit(5)).all()
+        assert re.search(BY_HAND[db.engine.dialect.name], plan(*queries[0]))
 
 
 def test_the_measure_notices_a_query_that_does(desk):

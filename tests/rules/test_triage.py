@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from helpdesk import figures, reading, store, tickets, triage
+from helpdesk import figures, reading, sorts, store, tickets, triage
 from helpdesk.saved_views import STANDING
 from models import Ticket, db
 from tests import builders
@@ -32,7 +32,11 @@ def many(cast, monkeypatch):
     return [ticket.id for ticket in db.session.query(Ticket)]
 
 
-LISTS = {sort: lambda who, mark, sort=sort: triage.listing("all", who, sort=sort, mark=mark) for sort in triage.SORTS}
+LISTS = {sort: lambda who, mark, sort=sort: triage.listing("all", who, sort=sort, mark=mark) for sort in sorts.SORTS}
+LISTS |= {
+    f"search, {sort}": lambda who, mark, sort=sort: triage.found(Ticket.status == "new", who, sort=sort, mark=mark)
+    for sort in sorts.SORTS
+}
 LISTS["my tickets"] = lambda who, mark: triage.own(who, finished=False, mark=mark)
 
 
@@ -54,13 +58,24 @@ def test_paging_meets_each_ticket_once_forwards_and_backwards(many, cast, name):
     assert backwards == forwards[::-1]
 
 
-def test_each_sort_is_in_its_order(many, cast):
-    activity = [row.activity_at for row in triage.listing("all", cast.cleo).rows]
-    assert activity == sorted(activity, reverse=True)
-    age = [row.created_at for row in triage.listing("all", cast.cleo, sort="age").rows]
-    assert age == sorted(age)
-    priority = [(row.priority, row.activity_at) for row in triage.listing("all", cast.cleo, sort="priority").rows]
-    assert priority == sorted(priority, reverse=True)
+ORDERS = {
+    "activity": (lambda row: (row.activity_at, row.id), True),
+    "quiet": (lambda row: (row.activity_at, row.id), False),
+    "newest": (lambda row: (row.created_at, row.id), True),
+    "age": (lambda row: (row.created_at, row.id), False),
+    "priority": (lambda row: (row.priority, row.activity_at, row.id), True),
+    "lowest": (lambda row: (row.priority, row.activity_at, row.id), False),
+}
+
+
+@pytest.mark.parametrize("sort", sorts.SORTS)
+def test_each_sort_is_in_its_order_in_a_view_and_in_a_search(many, cast, monkeypatch, sort):
+    monkeypatch.setattr(triage, "PAGE", 50)
+    by, descending = ORDERS[sort]
+    search = triage.found(Ticket.status == "new", cast.cleo, sort=sort)
+    for page in (triage.listing("all", cast.cleo, sort=sort), triage.listing("new", cast.cleo, sort=sort), search):
+        assert [row.id for row in page.rows] == [row.id for row in sorted(page.rows, key=by, reverse=descending)]
+        assert len(page.rows) == 23
 
 
 BROKEN = [

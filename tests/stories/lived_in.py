@@ -84,6 +84,8 @@ def _of_agents(cast):
             "/triage?view=all",
             "/triage?view=new",
             "/triage?view=mine&sort=priority",
+            "/triage?view=all&sort=lowest&columns=ticket",
+            "/triage?view=all&columns=requester,category,tags,status,assignee,created,activity,priority",
             "/triage?q=broken",
             "/triage?q=is:x",
             f"/triage?view={mine.id}",
