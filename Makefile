@@ -15,6 +15,9 @@ PYTEST := env -u PYTEST_ADDOPTS -u GUNICORN_CMD_ARGS -u WEB_CONCURRENCY -u FLASK
 # One process more than there are cores: some tests wait for servers and clocks.
 PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses=8
 
+# The tests whose queries are made up, as many as GENERATED_QUERIES says.
+GENERATED := tests/rules/test_found.py tests/pages/test_found.py
+
 .PHONY: help run demo test check soak bench lock parts style types on-sqlite on-mariadb on-postgres in-chromium
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -59,7 +62,8 @@ in-chromium: parts
 	@TEST_DATABASE_URL='$(TEST_MARIADB_URL)' $(PYTEST) tests/stories/test_life_of_a_ticket.py
 	@TEST_DATABASE_URL='$(TEST_POSTGRES_URL)' $(PYTEST) tests/stories/test_life_of_a_ticket.py
 
-soak: .venv/.dev  ## kills, floods and hours; prints its figures
+soak: .venv/.dev  ## kills, floods, hours and 100,000 made-up queries; prints its figures
+	@GENERATED_QUERIES=100000 TEST_DATABASE_URL="$$TEST_DATABASE_URL" $(PYTEST) $(PARALLEL) --durations=10 $(GENERATED)
 	@TEST_DATABASE_URL="$$TEST_DATABASE_URL" $(PYTEST) -m soak -s
 
 SIZE ?= 10000

@@ -427,7 +427,8 @@ class BulkForm(Form):
         default="",
     )
     category = _choice(_l("Category"), [], default="")
-    tag = _line(_l("Add a tag"), most=400, required=None, render_kw=_TAGS_KW)
+    tag = _line(_l("Add tags"), most=400, required=None, render_kw=_TAGS_KW)
+    untag = _line(_l("Take tags off"), most=400, required=None, render_kw=_TAGS_KW)
     delete = HiddenField(validators=[Length(max=1)])
 
     def __init__(self, *args, agents=(), categories=(), **kwargs):

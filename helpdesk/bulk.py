@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from helpdesk import access, bulk_acts, bulk_undo, store, tags
 from helpdesk.errors import Refused
@@ -41,7 +41,7 @@ def _new(acts: dict[str, str], by: Person, at: datetime) -> BulkJob:
         raise Refused(_("Choose what to change first."))
     if acts.get("status") == "pending" and not acts.get("reason"):
         raise Refused(_("Say what the tickets are waiting for. The requesters will see it."))
-    tags.parse(acts.get("tag", ""))
+    tags.refuse_both(added=acts.get("tag", ""), removed=acts.get("untag", ""))
     job = BulkJob(person=by, acts=acts, state="waiting", total=0, created_at=at)
     db.session.add(job)
     db.session.flush()
@@ -99,6 +99,7 @@ def _locked(numbers: list[int], person: Person) -> dict[int, Ticket]:
     """Of these tickets those that the person may see, each locked until the transaction ends."""
     wanted = select(Ticket).where(Ticket.id.in_(numbers), access.visible_tickets(person)).order_by(Ticket.id)
     wanted = wanted.options(joinedload(Ticket.requester), joinedload(Ticket.assignee), joinedload(Ticket.category))
+    wanted = wanted.options(selectinload(Ticket.tags))
     return {ticket.id: ticket for ticket in db.session.scalars(wanted.with_for_update(of=Ticket))}
 
 

@@ -57,7 +57,7 @@ def _steps(acts: dict[str, str], by: Person, at: datetime) -> list[Step]:
     """In the order of the facts form: what reopens comes first, what finishes last."""
     made = {name: _STEPS[name](value, acts, {"by": by, "at": at}) for name, value in acts.items() if name in _STEPS}
     last = ["status"] if acts.get("status") in (*FINISHED, "spam") else []
-    order = ["status", "assignee", "priority", "category", "tag", *last, "delete"]
+    order = ["status", "assignee", "priority", "category", "untag", "tag", *last, "delete"]
     names = [name for place, name in enumerate(order) if name in made and name not in order[place + 1 :]]
     return [made[name] for name in names]
 
@@ -85,6 +85,10 @@ def _tag(value: str, acts: dict[str, str], how: dict[str, Any]) -> Step:
     return partial(tags.add, names=tags.parse(value), **how)
 
 
+def _untag(value: str, acts: dict[str, str], how: dict[str, Any]) -> Step:
+    return partial(tags.remove, names=tags.parse(value), **how)
+
+
 def _delete(value: str, acts: dict[str, str], how: dict[str, Any]) -> Step:
     def trash(ticket: Ticket) -> None:
         if not how["by"].is_admin:
@@ -100,6 +104,7 @@ _STEPS = {
     "priority": _priority,
     "category": _category,
     "tag": _tag,
+    "untag": _untag,
     "delete": _delete,
 }
 
@@ -132,5 +137,6 @@ _TOLD: dict[str, Callable[[str, dict[str, str]], str]] = {
     "priority": lambda value, acts: _("Priority %(name)s", name=PRIORITIES[PRIORITY_RANKS[value]]),
     "category": _told_category,
     "tag": lambda value, acts: _("Tag %(name)s", name=value),
+    "untag": lambda value, acts: _("Take off %(name)s", name=value),
     "delete": lambda value, acts: _("Delete"),
 }

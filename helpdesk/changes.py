@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from helpdesk.words import FINISHED
+from helpdesk.words import FINISHED, TAGS_MAX
 from models import Category, Person, Tag, Ticket, db
 
 Change = dict[str, list[Any]]
@@ -34,13 +34,24 @@ def together(changes: list[Change]) -> Change:
 
 
 def stands(ticket: Ticket, change: Change) -> bool:
-    """Whether the ticket still is as the change left it."""
-    return all(_plain(getattr(ticket, name)) == new for name, (_old, new) in change.items())
+    """Whether the ticket still is as the change left it. Tags that the change did not touch may have come and gone."""
+    return all(
+        _tags_before(ticket, old, new) is not None if name == "tags" else _plain(getattr(ticket, name)) == new
+        for name, (old, new) in change.items()
+    )
+
+
+def _tags_before(ticket: Ticket, old: list[str], new: list[str]) -> set[str] | None:
+    """The tags of now, without those that were added and with those taken off; None where that stands no more."""
+    now, added, gone = set(_plain(ticket.tags)), set(new) - set(old), set(old) - set(new)
+    before = now - added | gone
+    return before if added <= now and not gone & now and len(before) <= TAGS_MAX else None
 
 
 def unmake(ticket: Ticket, change: Change) -> None:
-    for name, (old, _new) in change.items():
-        setattr(ticket, name, _whole(name, old))
+    """Set what the change left back to what it was. For a change that stands."""
+    for name, (old, new) in change.items():
+        setattr(ticket, name, _whole(name, _tags_before(ticket, old, new) if name == "tags" else old))
 
 
 def status_values(

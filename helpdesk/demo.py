@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from helpdesk import categories, demo_script, messages, passwords, store, tickets
+from helpdesk import categories, closing, demo_script, merging, messages, passwords, related, saved_views, store, tags
 from helpdesk import people as everybody
-from helpdesk.demo_script import Act, Play
+from helpdesk import tickets
+from helpdesk.demo_script import SPOKEN, Act, Play
 from helpdesk.errors import Refused
 from helpdesk.text import fold
 from helpdesk.words import FINISHED
@@ -36,6 +37,7 @@ def fill(*, zone: ZoneInfo, at: datetime | None = None) -> tuple[list[Person], s
         cast = _hire(hashed, at)
         _perform(demo_script.plays(at, zone), cast)
         _let_go(cast)
+        _keep_views(cast)
         _remember_reading(cast)
         _send_nothing()
     accounts = [person for person in cast.values() if person.password_hash and person.is_active]
@@ -55,14 +57,18 @@ def _hire(hashed: str, at: datetime) -> dict[str, Person]:
 def _perform(plays: list[Play], cast: dict[str, Person]) -> None:
     """All acts of all plays in the order in which they happened, so that numbers and times agree."""
     filed = {name: categories.add(name, by=_boss(cast)) for name in dict.fromkeys(play.category for play in plays)}
-    on_stage: dict[int, Ticket] = {}
+    on_stage: dict[str, Ticket] = {}
     cues = [(moment, number, step) for number, play in enumerate(plays) for step, moment in enumerate(play.moments)]
     for moment, number, step in sorted(cues):
         play = plays[number]
         if step == 0:
-            on_stage[number] = _raise(play, cast, filed[play.category], moment)
+            on_stage[play.subject] = _raise(play, cast, filed[play.category], moment)
+            continue
+        act, ticket = play.acts[step - 1], on_stage[play.subject]
+        if act.other is not None:
+            _relate(act, ticket, on_stage[act.other], cast[act.who], moment)
         else:
-            on_stage[number] = _do(play.acts[step - 1], on_stage[number], cast, moment)
+            on_stage[play.subject] = _do(act, ticket, cast, moment)
 
 
 def _boss(cast: dict[str, Person]) -> Person:
@@ -87,11 +93,21 @@ def _do(act: Act, ticket: Ticket, cast: dict[str, Person], at: datetime) -> Tick
     by = cast.get(act.who)
     if by is None:
         tickets.set_status(ticket, "closed", by=None, at=at)
-    elif act.verb in ("says", "note", "resolves"):
+    elif act.verb in SPOKEN:
         return _speak(act, ticket, by, at)
     else:
         _change(act, ticket, by, cast, at)
     return ticket
+
+
+def _relate(act: Act, ticket: Ticket, other: Ticket, by: Person, at: datetime) -> None:
+    match act.verb:
+        case "links":
+            related.link(ticket, other, act.words.split()[0], by=by, at=at)
+        case "duplicate":
+            closing.as_duplicate(ticket, other, by=by, at=at)
+        case "merges":
+            merging.merge(ticket, other, by=by, follow=True, at=at)
 
 
 def _speak(act: Act, ticket: Ticket, by: Person, at: datetime) -> Ticket:
@@ -118,6 +134,8 @@ def _change(act: Act, ticket: Ticket, by: Person, cast: dict[str, Person], at: d
             tickets.reopen(ticket, by=by, at=at)
         case "priority":
             tickets.set_priority(ticket, act.words, by=by, at=at)
+        case "tags":
+            tags.add(ticket, tags.parse(act.words), by=by, at=at)
         case "watch":
             tickets.add_watcher(ticket, watcher=cast[act.words], by=by, at=at)
         case "trashes":
@@ -129,6 +147,11 @@ def _let_go(cast: dict[str, Person]) -> None:
     for name, role, _email in demo_script.people():
         if role == "left":
             everybody.switch_off(cast[fold(name.split()[0])], by=_boss(cast))
+
+
+def _keep_views(cast: dict[str, Person]) -> None:
+    for name, query in demo_script.views():
+        saved_views.save(name, query, by=_boss(cast), shared=True)
 
 
 def _remember_reading(cast: dict[str, Person]) -> None:

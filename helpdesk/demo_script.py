@@ -1,7 +1,8 @@
 """Reads the plays of the made-up company in demo_company/, and says when each of their acts happened.
 
 A play is a paragraph: the subject; who raised it how long ago (and which priority, "request", "by" which agent);
-the description; then the acts, each with who, how long after the one before, what, and the words.
+the description; then the acts, each with who, how long after the one before, what, and the words. "links" names how
+and the subject of another play, "duplicate" and "merges" the subject alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from helpdesk.words import PRIORITY_RANKS
 FOLDER = Path(__file__).resolve().parent / "demo_company"
 AUTO_CLOSE = timedelta(days=7)
 
-VERBS = ("says", "note", "takes", "assigns", "pending", "resolves", "closes", "reopens", "priority", "watch", "trashes")
+SPOKEN = ("says", "note", "resolves")
+RELATING = ("links", "duplicate", "merges")
+CHANGES = ("takes", "assigns", "pending", "closes", "reopens", "priority", "tags", "watch", "trashes")
+VERBS = SPOKEN + RELATING + CHANGES
 _ACT = re.compile(rf"(\w+) (\d+[mhd]) ({'|'.join(VERBS)}):? ?(.*)")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -32,6 +36,13 @@ class Act:
     after: timedelta
     verb: str
     words: str
+
+    @property
+    def other(self) -> str | None:
+        """The subject of the other ticket it is about, where there is one."""
+        if self.verb not in RELATING:
+            return None
+        return self.words.partition(" ")[2] if self.verb == "links" else self.words
 
 
 @dataclass
@@ -55,6 +66,13 @@ def people() -> Iterator[tuple[str, str, str]]:
     for line in (FOLDER / "people.txt").read_text("utf-8").splitlines():
         name, role, email = line.split(", ")
         yield name, role, email
+
+
+def views() -> Iterator[tuple[str, str]]:
+    """Name and query of each view that all agents have."""
+    for line in (FOLDER / "views.txt").read_text("utf-8").splitlines():
+        name, query = line.split(", ", 1)
+        yield name, query
 
 
 def plays(now: datetime, zone: ZoneInfo) -> list[Play]:

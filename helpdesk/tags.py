@@ -30,6 +30,13 @@ def parse(typed: str) -> list[str]:
     return list(found.values())
 
 
+def refuse_both(*, added: str, removed: str) -> None:
+    """Raises Refused where one is to come and go at once, and for what `parse` refuses."""
+    coming = {fold(name) for name in parse(added)}
+    if both := [name for name in parse(removed) if fold(name) in coming]:
+        raise Refused(_("A tag cannot be added and taken off at once: %(name)s", name=both[0]))
+
+
 def set_tags(ticket: Ticket, names: Iterable[str], *, by: Person, at: datetime | None = None) -> None:
     """These tags and no others. Raises Refused where they are too many."""
     tickets.refuse_trashed(ticket)
@@ -39,7 +46,8 @@ def set_tags(ticket: Ticket, names: Iterable[str], *, by: Person, at: datetime |
     present = {tag.folded: tag for tag in ticket.tags}
     if wanted.keys() == present.keys():
         return
-    known = find(wanted)
+    unborne = wanted.keys() - present.keys()
+    known = find(unborne) if unborne else {}
     new = [present.get(key) or known.get(key) or _make(wanted[key], key) for key in sorted(wanted)]
     what = _told(new, [tag for key, tag in present.items() if key not in wanted], present)
     change = changes.make(ticket, tags=new)

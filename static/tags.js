@@ -17,5 +17,6 @@ for (const field of document.querySelectorAll("input[data-tags]")) {
     }
   };
   field.addEventListener("focus", load, { once: true });
+  field.addEventListener("focus", offer); // Two fields may share one list.
   field.addEventListener("input", offer);
 }

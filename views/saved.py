@@ -74,11 +74,13 @@ def remove(view, me):
 
 
 def place(me):
-    form = forms.PlaceForm()
+    """Leads back to the view in its new place, so that the keyboard goes on from there."""
+    form, moved = forms.PlaceForm(), None
     if form.validate():
         act, key = form.act.data, form.view.data
+        moved = f"view-{key}"
         if act in ("up", "down"):
             saved_views.move(me, key, up=act == "up")
         else:
             (saved_views.hide if act == "hide" else saved_views.bring_back)(me, key)
-    return redirect(url_for("saved.views"), 303)
+    return redirect(url_for("saved.views", _anchor=moved), 303)

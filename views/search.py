@@ -21,8 +21,8 @@ def results(me):
     typed, wanted, mistake = _asked(me)
     if "before" in request.args and mistake is None:
         return redirect(url_for("search.results", q=query.write(wanted)), 303)
-    if wanted.number and access.find_ticket(me, wanted.number, to_change=False):
-        return redirect(url_for("tickets.show", ticket=wanted.number), 303)
+    if leads_to := ticket_of(me, wanted):
+        return leads_to
     found = search.run(wanted, _asker(me), _page()) if wanted.parts else None
     shown = [row.id for row in found.rows] if found and wanted.terms else []
     choices = around.choices(me)
@@ -38,6 +38,16 @@ def results(me):
         filters=partial(filters, me, wanted, choices),
     )
     return html, 422 if mistake else 200
+
+
+def ticket_of(me, wanted):
+    """The way straight to the ticket of which the number was typed. None for one that this person cannot see, and where
+    a page that is open already asks for its news: it must not turn into another page.
+    """
+    if wanted.number and "X-Live-Keeps" not in request.headers:
+        if access.find_ticket(me, wanted.number, to_change=False):
+            return redirect(url_for("tickets.show", ticket=wanted.number), 303)
+    return None
 
 
 def completions(me):

@@ -36,6 +36,8 @@ def triage(me):
             return redirect(url_for("triage.triage", q=q, sort=chosen.sort, columns=chosen.words), 303)
         except Mistake as mistake:
             chosen.mistake = mistake
+    if chosen.view is None and (leads_to := search.ticket_of(me, chosen.wanted)):
+        return leads_to
     html = render_template(
         "triage/triage.html",
         chosen=chosen,

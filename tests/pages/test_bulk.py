@@ -78,6 +78,8 @@ def test_what_was_refused_is_listed_with_its_number_and_why(browse, cast, three)
         ({"ticket": ["x", "0", "99999999999", "-1"], "priority": "high"}, "Select at least one ticket first."),
         ({"priority": "enormous"}, "Not a valid choice"),
         ({"tag": "x" * 31}, "at most 30 characters"),
+        ({"untag": "x" * 31}, "at most 30 characters"),
+        ({"tag": "vpn", "untag": "laptop, VPN"}, "A tag cannot be added and taken off at once: VPN"),
         ({"status": "pending"}, "Say what the tickets are waiting for."),
         ({"assignee": "5000"}, "Not a valid choice"),
     ],
@@ -113,6 +115,32 @@ def test_deleting_does_nothing_else_and_is_for_admins(browse, cast, three):
     assert priorities(three) == [2, 2, 2] and db.session.get(Ticket, three[0]).trashed_at is not None
     page = browse(cast.cleo)
     assert "Only admins delete tickets." in text_of(page.follow(choose(page, three[1:], delete="1")))
+
+
+def tags_of(numbers):
+    db.session.rollback()
+    db.session.expire_all()
+    return [[tag.name for tag in db.session.get(Ticket, number).tags] for number in numbers]
+
+
+def test_tags_are_taken_off_the_ticked_rows_and_one_click_puts_them_back(make_app, browse, cast, three):
+    act(tags.bear, {three[0]: ["vpn", "laptop"], three[1]: ["laptop"], three[2]: ["vpn"]})
+    cleo = browse(cast.cleo, make_app(UNDO_SECONDS="10"))
+    assert 'placeholder="Take tags off"' in cleo.get(VIEW).text
+    page = cleo.follow(choose(cleo, three[:2], untag="VPN, printer"))
+    assert "1 ticket is changed. Undo" in text_of(page) and tags_of(three) == [["laptop"], ["laptop"], ["vpn"]]
+    page = cleo.follow(cleo.post(re.search(r'action="(/bulk/\d+/undo)"', page.text)[1]))
+    said = text_of(page)
+    assert "Take off VPN, printer" in said and "1 ticket is as it was before. 1 ticket was like that already." in said
+    assert tags_of(three) == [["laptop", "vpn"], ["laptop"], ["vpn"]]
+
+
+def test_taking_tags_off_says_which_tickets_were_left_and_why(browse, cast, three):
+    act(tags.bear, {number: ["vpn"] for number in three})
+    act(tickets.trash, db.session.get(Ticket, three[0]), by=cast.eve)
+    cleo = browse(cast.cleo)
+    said = text_of(cleo.follow(choose(cleo, three, untag="vpn")))
+    assert "2 tickets are changed." in said and f"#{three[0]} There is no such ticket any more" in said
 
 
 def test_the_list_asks_the_database_three_times_however_long_it_is(browse, cast, three):

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from helpdesk import search, sorts, tickets, triage
+from models import SavedView, db
 from tests import builders
 from tests.browser import text_of
 from tests.builders import act
@@ -52,6 +53,36 @@ def test_a_number_leads_straight_to_the_ticket(browse, cast, printer, typed):
     assert answer.status_code == 303 and answer.headers["Location"] == f"/tickets/{printer.id}"
     page = browse(cast.ben).get("/search?q=" + typed.format(printer.id))
     assert page.status_code == 200 and f"There is no ticket #{printer.id} that you can see." in text_of(page)
+
+
+@pytest.mark.parametrize("typed", ["{}", "%23{}", "+%23{}+"])
+def test_a_number_typed_in_triage_leads_straight_to_the_ticket_too(browse, cast, printer, typed):
+    cleo = browse(cast.cleo)
+    answer = cleo.get("/triage?q=" + typed.format(printer.id))
+    assert answer.status_code == 303 and answer.headers["Location"] == f"/tickets/{printer.id}"
+    by_form = cleo.get(f"/triage?q={typed.format(printer.id)}&before=&status=")
+    assert cleo.follow(by_form).headers["Location"] == f"/tickets/{printer.id}"
+
+
+def test_a_number_of_no_ticket_to_be_seen_stays_a_list_in_triage(browse, cast, printer):
+    cleo = browse(cast.cleo)
+    assert "No ticket fits." in text_of(cleo.get("/triage?q=%23987654"))
+    builders.act(tickets.trash, printer, by=cast.eve)
+    assert cleo.get(f"/triage?q={printer.id}").status_code == 200
+
+
+def test_a_view_that_looks_for_a_number_stays_a_list(browse, cast, printer):
+    cleo = browse(cast.cleo)
+    cleo.post("/views", {"name": "By number", "query": f"{printer.id}", "sort": "activity"})
+    page = cleo.get(f"/triage?view={db.session.query(SavedView).one().id}")
+    assert page.status_code == 200 and "By number" in text_of(page)
+
+
+@pytest.mark.parametrize("kept", ["", "1"])
+@pytest.mark.parametrize("path", ["/triage", "/search"])
+def test_an_open_page_of_a_number_that_asks_for_news_is_not_led_away(browse, cast, printer, path, kept):
+    answer = browse(cast.cleo).get(f"{path}?q=%23{printer.id}", headers={"X-Live-Keeps": kept})
+    assert answer.status_code == 200
 
 
 def test_a_mistake_is_told_and_what_was_typed_is_kept(browse, cast, printer):

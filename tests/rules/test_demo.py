@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 import config
 from app import create_app
-from helpdesk import demo, demo_script, passwords, store, words
-from models import Category, Delivery, Event, Message, Person, ReadMark, Ticket, Watcher, db
+from helpdesk import demo, demo_script, passwords, query, search, store, tags, words
+from helpdesk.conditions import Asker
+from models import Category, Delivery, Event, Message, Person, ReadMark, SavedView, Ticket, TicketLink, Watcher, db
 from tests.conftest import SETTINGS
 from tests.databases import empty_database
 
@@ -47,6 +48,20 @@ def test_the_company_has_about_25_people_and_150_tickets_of_every_kind(company):
     assert count(Event, Event.kind == "reopened") > 5
 
 
+def test_a_newcomer_meets_tags_links_a_merged_ticket_and_a_view_for_everybody(company):
+    active = db.session.query(Ticket).where(Ticket.status.not_in(words.FINISHED))
+    assert {"vpn", "onboarding"} <= {tag.name for ticket in active for tag in ticket.tags}
+    assert {"vpn", "onboarding", "printer"} <= set(tags.used())
+    assert set(db.session.scalars(select(TicketLink.kind))) == {"related", "blocks", "duplicate"}
+    closed_as = db.session.scalars(select(Ticket.closed_as).where(Ticket.closed_as.is_not(None))).all()
+    assert sorted(closed_as) == ["duplicate", "merged"]
+    boss = db.session.get(Person, company[0][0].id)
+    for view in db.session.query(SavedView).where(SavedView.owner_id.is_(None)):
+        wanted = query.parse(view.query, search.known_to(boss))
+        assert search.run(wanted, Asker(boss, BERLIN, store.now())).total > 1, view.name
+    assert count(SavedView) == 1
+
+
 def test_everything_happened_in_the_last_three_months_in_the_order_of_its_numbers(company):
     now = store.now()
     raised = db.session.scalars(select(Ticket.created_at).order_by(Ticket.id)).all()
@@ -66,6 +81,24 @@ def test_on_every_day_of_the_week_all_acts_are_over_and_none_is_at_night(weekday
         if play.age >= timedelta(days=20):
             by_people = [at.astimezone(BERLIN) for at, act in zip(play.moments[1:], play.acts) if act.who != "desk"]
             assert all(at.weekday() < 5 and 8 <= at.hour < 18 for at in by_people), play.subject
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_on_every_day_of_the_week_a_ticket_that_another_names_is_there_by_then(weekday):
+    plays = demo_script.plays(datetime(2026, 6, 1 + weekday, 9, tzinfo=timezone.utc), BERLIN)
+    by_subject = {play.subject: play for play in plays}
+    assert len(by_subject) == len(plays)
+    named = [(act, at) for play in plays for at, act in story(play) if act.other]
+    assert {act.verb for act, _at in named} == set(demo_script.RELATING)
+    for act, at in named:
+        other = by_subject[act.other]
+        assert other.moments[0] < at, act
+        if act.verb == "merges":
+            assert not any(one.verb in ("closes", "trashes") and ended < at for ended, one in story(other)), act
+
+
+def story(play):
+    return zip(play.moments[1:], play.acts)
 
 
 def test_nothing_is_owed_to_anybody(company):
