@@ -23,7 +23,7 @@ SERVERS = {
     "mariadb": os.environ.get("TEST_MARIADB_URL", "mysql://root@127.0.0.1/"),
     "postgresql": os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1/postgres"),
 }
-WARM_UP, RUNS, AT_ONCE, SECONDS = 8, 80, 8, 4
+WARM_UP, RUNS, AT_ONCE, SECONDS = 8, 80, 8, 2
 
 
 @dataclass
