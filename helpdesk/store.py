@@ -39,8 +39,11 @@ def prepare(engine: Engine, undo_window: timedelta) -> None:
     """Let the engine of a desk know what the rules ask of it: `undo_window`.
 
     A SQLite engine also gets the settings that lose nothing in a power cut and never meet "database is locked".
+    PostgreSQL is kept from setting several processes to work, or a compiler: on a page that takes longer than it saves.
     """
     engine.update_execution_options(undo_window=undo_window)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _alone)
     if engine.dialect.name != "sqlite":
         return
 
@@ -53,6 +56,12 @@ def prepare(engine: Engine, undo_window: timedelta) -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+
+
+def _alone(connection: Any, _record: Any) -> None:
+    connection.execute("SET max_parallel_workers_per_gather = 0")
+    connection.execute("SET jit = off")
+    connection.commit()
 
 
 @contextmanager
