@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true, union
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, false, or_, select, true, union
 
 from helpdesk import access, categories, files, spans
 from helpdesk.query import ME, NOBODY, Filter, slug
@@ -45,8 +45,13 @@ def where(filters: Iterable[Filter], asker: Asker) -> Condition:
     seen = and_(access.visible_tickets(asker.person), Ticket.trashed_at.is_(None))
     if not asker.person.is_agent:
         # A look into two indexes first: with the rule alone a planner would walk through all tickets.
-        seen = and_(Ticket.id.in_(own_ids(asker.person)), seen)
+        seen = and_(numbered(own_ids(asker.person)), seen)
     return and_(seen, *(_condition(part, asker) for part in filters))
+
+
+def numbered(ids: list[int]) -> Condition:
+    """The tickets with these numbers of our own, written into the query: binding a thousand takes longer."""
+    return Ticket.id.in_(bindparam(None, ids, Integer, expanding=True, literal_execute=True))
 
 
 def own_ids(person: Person) -> list[int]:
@@ -98,7 +103,7 @@ def _first(wanted: Select[Any]) -> list[int]:
 def _one_of(wanted: Select[Any], otherwise: Condition) -> Condition:
     """The tickets with these ids, looked up where they are few: SQLite would walk through all tickets for them."""
     ids = _first(wanted)
-    return Ticket.id.in_(ids) if len(ids) <= FEW else otherwise
+    return numbered(ids) if len(ids) <= FEW else otherwise
 
 
 def _assignee(value: str, asker: Asker) -> Condition:

@@ -97,7 +97,7 @@ def _rows() -> Select[int, str, int]:
 
 
 def _among(ids: list[int], said: list[ColumnElement[bool]]) -> Hits:
-    return _those(_rows().where(Ticket.id.in_(ids), *said)) if ids else Hits([], True)
+    return _those(_rows().where(conditions.numbered(ids), *said)) if ids else Hits([], True)
 
 
 def _those(wanted: Select[int, str, int], *, all: bool = True) -> Hits:
@@ -146,7 +146,8 @@ def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnE
         return _in_newest(SAMPLE, where, said, all=True)
     rarest = min(range(len(words)), key=lambda i: (counts[i], -len(words[i][0])))
     if counts[rarest] <= COMMON or (together <= COMMON and _index_copes(counts[rarest])):
-        return _by_index(words, words[rarest], where, said)
+        rare = [word for word, count in zip(words, counts) if count <= COMMON]
+        return _by_index(rare or words, words[rarest], where, said)
     for size in WINDOWS:
         hits = _in_newest(size, where, said, all=False)
         if len(hits.rows) >= ENOUGH:
@@ -182,8 +183,8 @@ def _in_newest(size: int, where: ColumnElement[bool], said: list[ColumnElement[b
 def _by_index(
     words: list[tuple[str, bool]], rarest: tuple[str, bool], where: ColumnElement[bool], said: list[ColumnElement[bool]]
 ) -> Hits:
-    """PostgreSQL skips through the hits of all the words. MariaDB would fetch every one, so it is asked for the rarest
-    word only; the others are read in the texts.
+    """PostgreSQL skips through the hits of the `words`, of the rare ones where there are any. MariaDB would fetch every
+    hit of each, so it is asked for the rarest only. Whatever else is looked for is read in the texts.
     """
     if db.engine.dialect.name == "mysql":
         word, begun = rarest

@@ -72,7 +72,7 @@ def where(wanted: Query, asker: Asker) -> tuple[ColumnElement[bool], bool]:
         return conditions.where(wanted.filters, asker), True
     found = hits.find(wanted, asker)
     ids = [row.id for row in found.rows]
-    return Ticket.id.in_(ids) & conditions.where((), asker), found.all
+    return conditions.numbered(ids) & conditions.where((), asker), found.all
 
 
 def ranked(rows: Sequence[Row[int, str, int]], terms: list[Term]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from sqlalchemy import func, select
 
@@ -100,8 +101,15 @@ def _terms(looked_for: list[Word]) -> list[Term]:
 
 
 def _is_hit(word: str, terms: list[Term]) -> bool:
+    found = _words_of(word)
+    return any(_fits(found, one) for one in terms)
+
+
+@lru_cache(maxsize=20_000)
+def _words_of(word: str) -> tuple[str, ...]:
+    """Most words of a page of hits are on the next one too."""
     found = term(word, exact=True)
-    return found is not None and any(_fits(found.words, one) for one in terms)
+    return found.words if found is not None else ()
 
 
 def _fits(words: tuple[str, ...], wanted: Term) -> bool:
