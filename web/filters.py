@@ -136,11 +136,6 @@ def _translations() -> Any:
     return known
 
 
-def spoken(words: dict[Any, Any]) -> dict[Any, str]:
-    """The words of a list in the language of the page, looked up once for all its rows."""
-    return {name: str(word) for name, word in words.items()}
-
-
 def markdown(value: str) -> Markup:
     return Markup(text.to_html(value))
 
@@ -202,7 +197,6 @@ def set_up(app: Flask) -> None:
         ROLES=words.ROLES,
         HOWS=words.HOWS,
         language=language,
-        spoken=spoken,
     )
     # Looked up once a page rather than once a word.
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]

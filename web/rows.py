@@ -1,0 +1,37 @@
+"""The rows of a list. Most of its time would go into them, so each is written once for all who see it like that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from flask import Flask, current_app
+from markupsafe import Markup
+
+from web.filters import kept_rows, when
+from web.kept import Kept
+
+ROW = "tickets/_row.html"
+
+
+def listed(rows: Iterable[Any], whose: str, columns: tuple[str, ...], picks: bool) -> Markup:
+    """Rows as table rows; of those an open page has as they are, only the places."""
+    env, has = current_app.jinja_env, kept_rows()
+    kept: Any = env.extensions[Kept.identifier]
+    write = env.get_template(ROW).render
+    activity, created = "activity" in columns, "created" in columns
+    texts = []
+    for row in rows:
+        if row.id in has:
+            texts.append(f'<tr data-ticket="{row.id}" data-kept></tr>\n')
+            continue
+        at = when(row.changed_at if activity else row.created_at) if activity or created else ""
+        raised = when(row.created_at) if activity and created else ""
+        values = {"row": row, "at": at, "raised": raised, "whose": whose, "columns": columns, "picks": picks}
+        texts.append(kept.text(ROW, tuple(values.values()), (), partial(write, values)))
+    return Markup("".join(texts))
+
+
+def set_up(app: Flask) -> None:
+    app.add_template_global(listed)
