@@ -29,11 +29,9 @@ def reply(
     # Whoever does not see the other ticket of a merge has none to go on with but a new one.
     if ticket.merged_into_id is None or by.is_agent or families.leads_to(ticket, by):
         tickets.refuse_trashed(ticket)
-    if sent_already(by, form_token):
-        return ticket
     at = at or now()
     if ticket.status == "closed" and not by.is_agent:
-        return _follow_up(ticket, body, by, form_token, files, at)
+        return ticket if sent_already(by, form_token) else _follow_up(ticket, body, by, form_token, files, at)
     message, is_new = _write(ticket, "reply", body, by, form_token, at)
     if not is_new:
         return ticket

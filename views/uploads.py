@@ -10,6 +10,7 @@ from helpdesk import file_names, files, store
 from helpdesk.errors import Refused
 from integrations import intake
 from views.drafts import is_sent, written_in
+from web.door import signed_in
 
 
 @dataclass
@@ -21,11 +22,12 @@ class Came:
     unavailable: bool = False
 
 
-def receive(me):
+def receive():
     """Keep the files of this form for it. They stay if the form is not accepted: nobody chooses them twice."""
     came = Came()
     sent = [part for part in request.files.getlist("files") if part.filename]
-    if me is None or not sent or is_sent(request.form.get("form_token", ""), me):
+    me = signed_in() if sent else None
+    if me is None or is_sent(request.form.get("form_token", ""), me):
         return {"came": came}
     written_in(request.path, me)
     if any(part.stream.wrong == "many" for part in sent if hasattr(part.stream, "wrong")):
@@ -86,9 +88,9 @@ def status(came):
 
 def chosen(form, me, came):
     """The files to send with the form, described as was typed. Raises Refused where one is not there any more."""
-    if is_sent(form.token, me):
-        return []
     numbers = {*_numbers("file"), *came.kept}
+    if not numbers or is_sent(form.token, me):
+        return []
     found = files.chosen(me, request.path, numbers, most=current_app.config["MAX_FILES"])
     for file in found:
         if (alt := request.form.get(f"alt-{file.id}")) is not None:
@@ -98,7 +100,8 @@ def chosen(form, me, came):
 
 def settle(me, came):
     """The form is sent: what it showed and was not chosen is given up. What another window added since stays."""
-    files.release(me, request.path, {*_numbers("shown"), *came.kept})
+    if shown := {*_numbers("shown"), *came.kept}:
+        files.release(me, request.path, shown)
 
 
 def _numbers(name):

@@ -78,7 +78,7 @@ def role_required(answer: access.Answer) -> Callable[[View], View]:
         @wraps(view)
         def guarded(**address: Any) -> Any:
             # What is open to anyone and asks for nobody (style sheets, health) costs no look into the database.
-            person = _person() if answer is not access.ANYONE or "me" in wanted else None
+            person = signed_in() if answer is not access.ANYONE or "me" in wanted else None
             if person is None and answer is not access.ANYONE:
                 return login_manager.unauthorized()
             if person is not None:
@@ -143,7 +143,7 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
     """Read the body, do the slow work, take the turn, load person and things, run the view, commit if all is well."""
     prepare = getattr(view, "prepare", None)
     if prepare is not None and g.csrf_error is None:
-        g.prepared = prepare(**({"me": _person()} if "me" in inspect.signature(prepare).parameters else {}))
+        g.prepared = prepare(**({"me": signed_in()} if "me" in inspect.signature(prepare).parameters else {}))
     cookie = deepcopy(dict(session))
     for tries_left in range(TRIES - 1, -1, -1):
         try:
@@ -166,7 +166,7 @@ def _change_once(guarded: View, address: dict[str, Any]) -> Response:
         response = make_response(guarded(**address))
         if response.status_code >= 400:
             store.undo()
-        elif (person := _person()) is not None:
+        elif (person := signed_in()) is not None:
             drafts.drop(person, request.path)
     current_app.extensions["live"].changed()
     return response
@@ -178,7 +178,7 @@ def aside(act: Callable[..., None], *args: Any) -> None:
 
 
 def _run_asides() -> None:
-    person = _person() if "_login_user" in g else None
+    person = signed_in() if "_login_user" in g else None
     if person is not None and person.session_is_old and session.get("_user_id") == person.session_token:
         aside(sessions.seen, person.session_token)
     for act, args in g.pop("asides", []):
@@ -206,7 +206,7 @@ def _find(person: Person | None, address: dict[str, Any]) -> dict[str, Any]:
     return things
 
 
-def _person() -> Person | None:
+def signed_in() -> Person | None:
     """The real person, never Flask-Login's proxy; None for somebody who is not signed in."""
     return current_user._get_current_object() if current_user.is_authenticated else None
 
