@@ -17,7 +17,7 @@ TEXT_MAX = 250_000
 
 BEGINS = ("raised", "raised_for")
 ADDS = ("replied", "noted")
-CHANGES = ("subject_edited", "description_edited", "reply_corrected", "note_corrected", "undone")
+CHANGES = ("subject_edited", "description_edited", "reply_corrected", "note_corrected")
 
 
 def follow(kind: str, ticket: Ticket, message: Message | None) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from helpdesk import changes, deliveries, events, merging, related, splitting, store, tickets
+from helpdesk import changes, deliveries, events, indexing, merging, related, splitting, store, tickets
 from helpdesk.errors import Refused
 from helpdesk.kinds import UNDOABLE
 from models import Event, Message, Person, Ticket, db
@@ -51,6 +51,7 @@ def undo(event: Event, *, by: Person, at: datetime | None = None) -> Message | N
     if message is not None:
         # Sent once more, perhaps from the very same form, it is a new reply.
         message.withdrawn_at, message.form_token = at, None
+        indexing.rewrite(ticket)
     public = any(one.public for one in act)
     events.record("undone", ticket=ticket, by=by, at=at, public=public, what=act[0].kind)
     return message
