@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, case, delete, func, insert, select, update
+from sqlalchemy import CursorResult, Table, case, delete, func, insert, select, update
 
 from helpdesk import store
 from helpdesk.folding import GAP, document
@@ -23,7 +23,7 @@ CHANGES = ("subject_edited", "description_edited", "reply_corrected", "note_corr
 def follow(kind: str, ticket: Ticket, message: Message | None) -> None:
     """Keep the ticket's document as the event of this kind has left the ticket. Called by events.record."""
     if kind in BEGINS:
-        _insert([(ticket.id, ticket.subject, ticket.description)])
+        _write([of_ticket(ticket.id, ticket.subject, ticket.description, {})])
     elif kind in ADDS and message is not None:
         _add(ticket, message)
     elif kind in CHANGES:
@@ -61,7 +61,12 @@ def _insert(tickets: Sequence[tuple[int, str, str]]) -> None:
     texts = texts.where(Message.ticket_id.in_([row[0] for row in tickets]), Message.withdrawn_at.is_(None))
     for number, kind, body in db.session.execute(texts.order_by(Message.ticket_id, Message.id)):
         said.setdefault(number, {}).setdefault(kind, []).append(body)
-    db.session.execute(insert(SearchText), [of_ticket(*row, said.get(row[0], {})) for row in tickets])
+    _write([of_ticket(*row, said.get(row[0], {})) for row in tickets])
+
+
+def _write(documents: list[dict[str, Any]]) -> None:
+    """To the table itself: no row is kept as an object."""
+    db.session.execute(insert(cast(Table, SearchText.__table__)), documents)
 
 
 def of_ticket(number: int, subject: str, description: str, said: dict[str, list[str]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from helpdesk import events, families, files as attachments, tickets
 from helpdesk.errors import Refused
-from helpdesk.store import now
+from helpdesk.store import attempt, now
 from helpdesk.words import FINISHED, PRIORITY_NAMES, SUBJECT_MAX
 from models import Attachment, Message, MessageVersion, Person, Ticket, db
 
@@ -131,7 +131,7 @@ def _write(
     message = Message(kind=kind, body=body, form_token=form_token, created_at=at)
     message.ticket, message.author = ticket, by
     try:
-        with db.session.begin_nested():
+        with attempt():
             db.session.add(message)
     except IntegrityError:
         earlier = sent_already(by, form_token)

@@ -90,6 +90,20 @@ def writing() -> Iterator[None]:
 
 
 @contextmanager
+def attempt() -> Iterator[None]:
+    """Something that another process may be doing too, so that an IntegrityError leaves the transaction as it was.
+
+    On SQLite nobody else writes meanwhile, and no savepoint is needed.
+    """
+    if db.engine.dialect.name == "sqlite":
+        yield
+        db.session.flush()
+    else:
+        with db.session.begin_nested():
+            yield
+
+
+@contextmanager
 def aside() -> Iterator[DatabaseSession]:
     """A short transaction of its own, for what must be kept whatever becomes of the page (attempts, read marks)."""
     if _writes.get():

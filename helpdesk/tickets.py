@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from helpdesk import changes, events, files as attachments
 from helpdesk.errors import Refused
-from helpdesk.store import now
+from helpdesk.store import attempt, now
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_NAMES, PRIORITY_RANKS
 from models import Attachment, Category, Event, Person, Ticket, Watcher, db
 
@@ -61,7 +61,7 @@ def sent_already(by: Person, form_token: str | None) -> Ticket | None:
 def _insert(ticket: Ticket) -> Ticket | None:
     """Insert it; where the same form won the race in another process, give that one back instead."""
     try:
-        with db.session.begin_nested():
+        with attempt():
             db.session.add(ticket)
     except IntegrityError:
         earlier = sent_already(ticket.raised_by, ticket.form_token)
