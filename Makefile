@@ -35,7 +35,7 @@ demo: .venv/.run .env  ## fill an empty desk with a made-up company to try it ou
 	@echo "Now start the desk: make run"
 
 test: .venv/.dev  ## the tests on SQLite, without a browser (2 minutes at most)
-	@GENERATED_QUERIES=300 TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"; code=$$?; \
+	@GENERATED_QUERIES=100 TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"; code=$$?; \
 	echo "Left out: the browser, PostgreSQL and MariaDB (make check), kills and floods (make soak)."; exit $$code
 
 check: parts style types on-sqlite on-mariadb on-postgres in-chromium  ## everything but soak: style, types, three databases, Chromium (15 minutes at most)
