@@ -1,16 +1,19 @@
 """Changing the tickets that were selected in a list, and the page that says how far it is."""
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
 
 import forms
 from helpdesk import bulk as acts
 from helpdesk import around, bulk_acts, store
 from helpdesk.errors import Refused
 from helpdesk.store import undo_window
+from views import triage
 from views.lists import Chosen
 from web.filters import local_path
 
@@ -21,12 +24,13 @@ def start(me):
     choices, back = around.choices(me), _back()
     form = forms.BulkForm(agents=choices.agents, categories=choices.categories)
     if not form.validate():
-        return _refused(form.first_wrong.errors[0] if form.first_wrong else form.form_errors[0], back)
+        why = form.first_wrong.errors[0] if form.first_wrong else form.form_errors[0]
+        return _list(me, back, form, why), 422
     try:
         job = _started(form.chosen, me)
     except Refused as no:
         store.undo()
-        return _refused(str(no), back)
+        return _list(me, back, form, no), 409
     tally = acts.tally(job)
     if job.state == "waiting" or tally.get("refused"):
         return redirect(url_for("bulk.show", job=job), 303)
@@ -46,8 +50,12 @@ def _started(chosen, me):
         if listed.mistake or (listed.view and listed.view.key != request.form.get("view")):
             raise Refused(_("This list is not there any more. Open it again, then select."))
         return acts.start(listed.where, chosen, by=me)
+    return acts.start_with(_ticked(), chosen, by=me)
+
+
+def _ticked():
     ticked = [one for one in request.form.getlist("ticket") if re.fullmatch(r"[1-9][0-9]{0,8}", one)]
-    return acts.start_with([int(one) for one in ticked[:MOST_NUMBERS]], chosen, by=me)
+    return [int(one) for one in ticked[:MOST_NUMBERS]]
 
 
 def _back():
@@ -56,9 +64,11 @@ def _back():
     return wanted if wanted != "/" else url_for("triage.triage")
 
 
-def _refused(why, back):
-    flash(str(why), "refused")
-    return redirect(back, 303)
+def _list(me, back, form, why):
+    """The list once more, with the rows ticked and the change chosen as they were."""
+    listed = Chosen(me, MultiDict(parse_qsl(urlsplit(back).query)))
+    ticked, every = frozenset(_ticked()), bool(request.form.get("all"))
+    return triage.page(me, listed, form=form, why=str(why), back=back, ticked=ticked, all=every)
 
 
 def show(job, me, status=200, refusal=None):

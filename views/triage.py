@@ -38,7 +38,12 @@ def triage(me):
             chosen.mistake = mistake
     if chosen.view is None and (leads_to := search.ticket_of(me, chosen.wanted)):
         return leads_to
-    html = render_template(
+    return page(me, chosen), 422 if chosen.mistake and chosen.view is None else 200
+
+
+def page(me, chosen, **sent):
+    """The list. A change of many tickets that was `sent` from it and refused is shown as it was, with the reason."""
+    return render_template(
         "triage/triage.html",
         chosen=chosen,
         page=chosen.page() if chosen.mistake is None else None,
@@ -46,8 +51,8 @@ def triage(me):
         sort=chosen.sort,
         sorts=SORTS,
         **({} if kept_rows() else _around_list(me, chosen)),
+        sent=sent,
     )
-    return html, 422 if chosen.mistake and chosen.view is None else 200
 
 
 def _around_list(me, chosen):

@@ -15,8 +15,8 @@ from web.kept import Kept
 ROW = "tickets/_row.html"
 
 
-def listed(rows: Iterable[Any], whose: str, columns: tuple[str, ...], picks: bool) -> Markup:
-    """Rows as table rows; of those an open page has as they are, only the places."""
+def listed(rows: Iterable[Any], whose: str, columns: tuple[str, ...], picks: bool, ticked: Any = None) -> Markup:
+    """Rows as table rows, to be picked where there are `picks`. Those an open page has as they are are only placed."""
     env, has = current_app.jinja_env, kept_rows()
     kept: Any = env.extensions[Kept.identifier]
     write = env.get_template(ROW).render
@@ -29,6 +29,7 @@ def listed(rows: Iterable[Any], whose: str, columns: tuple[str, ...], picks: boo
         at = when(row.changed_at if activity else row.created_at) if activity or created else ""
         raised = when(row.created_at) if activity and created else ""
         values = {"row": row, "at": at, "raised": raised, "whose": whose, "columns": columns, "picks": picks}
+        values["ticked"] = ticked is not None and row.id in ticked
         texts.append(kept.text(ROW, tuple(values.values()), (), partial(write, values)))
     return Markup("".join(texts))
 
