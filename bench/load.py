@@ -45,12 +45,12 @@ class Loader:
             for index in indexes:
                 index.drop(self.connection)
             added = self._added()
-            self._run(*filter(None, [WITHOUT_WORDS.get(self.kind)]))
+            self._must(WITHOUT_WORDS.get(self.kind))
             self.commit()
             yield
             for index in indexes:
                 index.create(self.connection)
-            self._run(*filter(None, [WITH_WORDS.get(self.kind), added]))
+            self._must(WITH_WORDS.get(self.kind), added)
             self._count_on(tables)
             self.commit()
         self._analyze(tables)
@@ -60,6 +60,10 @@ class Loader:
         """SQLite's trigger that lets the index follow, to be made again."""
         wanted = "SELECT sql FROM sqlite_master WHERE name = 'search_texts_added'"
         return self.connection.exec_driver_sql(wanted).scalar() if self.kind == "sqlite" else None
+
+    def _must(self, *commands):
+        for command in filter(None, commands):
+            self.connection.exec_driver_sql(command)
 
     def _run(self, *commands):
         for command in commands:
