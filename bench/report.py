@@ -48,7 +48,7 @@ def keep(kind, size, written):
 
 def _when():
     commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=config.HERE, capture_output=True, text=True
+        ["git", "rev-parse", "--short", "HEAD"], cwd=config.HERE, capture_output=True, text=True
     ).stdout.strip()
     machine = f"{os.cpu_count()} cores of {_processor()}, load {os.getloadavg()[0]:.1f}"
     return f"{time.strftime('%Y-%m-%d')}, commit {commit}, {machine}, Python {platform.python_version()}."
