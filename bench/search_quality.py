@@ -8,6 +8,7 @@ Nothing is kept: the database is made for the run and dropped after it. See READ
 
 import argparse
 import logging
+import os
 import random
 import statistics
 import sys
@@ -23,10 +24,11 @@ from sqlalchemy import select, text  # noqa: E402
 
 import config  # noqa: E402
 from app import create_app  # noqa: E402
-from bench.pages import KEY, empty_place  # noqa: E402
+from bench.run import KEY  # noqa: E402
 from helpdesk import folding, importing, indexing, people, query, search, snippets, store  # noqa: E402
 from helpdesk.conditions import Asker  # noqa: E402
 from models import Ticket, db  # noqa: E402
+from tests.databases import empty_database  # noqa: E402
 
 LOOKED_FOR = 500
 KINDS = {
@@ -47,7 +49,8 @@ def main():
     parser.add_argument("--server", help="a PostgreSQL or MySQL server; default: a SQLite file")
     parser.add_argument("--runs", type=int, default=50, help="how often each kind of search is timed (default 50)")
     wanted = parser.parse_args()
-    with empty_place(wanted.server) as address:
+    os.environ["TEST_DATABASE_URL"] = wanted.server or ""
+    with empty_database() as address:
         app = create_app({"DATABASE_URL": address, "SECRET_KEY": KEY, "PUBLIC_URL": "http://bench.example"})
         logging.getLogger("desk").setLevel("WARNING")
         with app.app_context():

@@ -1,6 +1,7 @@
 """What is written about the desk, held against the desk: settings, event kinds, mails, words on pages, measures."""
 
 import ast
+import importlib
 import re
 import subprocess
 from html.parser import HTMLParser
@@ -187,3 +188,8 @@ def test_no_file_names_a_path_of_one_machine():
         if path.suffix in (".png", ".jpg", ".svg", ".gz", ".ico"):
             continue
         assert not homes.search(path.read_text(errors="replace")), path.relative_to(HOUSE)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (HOUSE / "bench").glob("[a-z]*.py")))
+def test_every_part_of_the_bench_can_be_loaded(name):
+    assert importlib.import_module(f"bench.{name}").__doc__
