@@ -68,7 +68,7 @@ def _list(me, back, form, why):
     """The list once more, with the rows ticked and the change chosen as they were."""
     listed = Chosen(me, MultiDict(parse_qsl(urlsplit(back).query)))
     ticked, every = frozenset(_ticked()), bool(request.form.get("all"))
-    return triage.page(me, listed, form=form, why=str(why), back=back, ticked=ticked, all=every)
+    return triage.page(me, listed, form=form, why=str(why), ticked=ticked, all=every)
 
 
 def show(job, me, status=200, refusal=None):
