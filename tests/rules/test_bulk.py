@@ -5,8 +5,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event as sql
-from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError
 
 from helpdesk import bulk, categories, store, tags, tickets
 from helpdesk.errors import Refused
@@ -249,21 +247,6 @@ def test_two_workers_at_once_change_each_ticket_once(app, cast, four):
     work_off()
     assert set(states(number).values()) == {"done"}
     assert db.session.query(Event).filter_by(kind="tagged").count() == 4
-
-
-def test_whoever_changes_many_tickets_locks_them_and_not_their_people(cast, four):
-    wait = {"mysql": "SET innodb_lock_wait_timeout = 1", "postgresql": "SET lock_timeout = '1s'"}
-    if db.engine.dialect.name not in wait:
-        pytest.skip("SQLite has one writer at a time, so there are no locks on rows")
-    ada = cast.ada.id
-    with store.writing():
-        bulk._locked(four, db.session.get(Person, cast.cleo.id))
-        with db.engine.connect() as other:
-            other.exec_driver_sql(wait[db.engine.dialect.name])
-            renamed = other.execute(update(Person).where(Person.id == ada).values(name="Ada"))
-            assert renamed.rowcount == 1
-            with pytest.raises(DBAPIError):
-                other.execute(update(Ticket).where(Ticket.id == four[0]).values(priority=1))
 
 
 def test_a_job_that_cannot_go_on_by_our_own_mistake_holds_up_no_other(cast, four):
