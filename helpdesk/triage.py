@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -15,6 +15,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    Table,
     and_,
     func,
     literal,
@@ -110,25 +111,38 @@ def _listing(kind: Kind, view: str, sort: str, most: int, backwards: bool, marke
 
 @dataclass(frozen=True)
 class Part:
-    """Some of a list's tickets, all found by one index. `fixed` are columns of it with one value for all of them.
+    """Some of a list's tickets. `fixed` are columns with one value for all of them, where an index begins with these
+    and goes on in the order of the list.
 
-    PostgreSQL does not see by itself that NULL is such a value, and would sort; MariaDB sorts if it is told.
+    PostgreSQL does not see by itself that NULL is such a value, and would sort. MariaDB sorts if it is told; it wants
+    to hear the index, since by its samples it now and then takes another one and sorts the whole view by hand.
     """
 
     ids: Select[Any]
-    fixed: tuple[Any, ...] = ()
+    fixed: tuple[Any, ...] | None = None
 
     def first(self, most: int, columns: tuple[Any, ...], *, descending: bool = False) -> Select[Any]:
-        fixed = self.fixed if db.engine.dialect.name == "postgresql" else ()
-        order = [column.desc() if descending else column.asc() for column in (*fixed, *columns)]
-        return select(self.ids.order_by(*order).limit(most).subquery())
+        ids, order = self.ids, columns
+        if self.fixed is not None and db.engine.dialect.name == "mysql":
+            ids = ids.with_hint(Ticket, f"FORCE INDEX ({_index_of((*self.fixed, *columns))})")
+        elif self.fixed is not None and db.engine.dialect.name == "postgresql":
+            order = (*self.fixed, *columns)
+        ordered = ids.order_by(*(column.desc() if descending else column.asc() for column in order))
+        return select(ordered.limit(most).subquery())
+
+
+def _index_of(columns: tuple[Any, ...]) -> str:
+    """The name of the tickets' index in the order of these columns, of which the id ends each index by itself."""
+    names = [column.key for column in columns if column is not Ticket.id]
+    indexes = cast(Table, Ticket.__table__).indexes
+    return next(str(index.name) for index in indexes if index.columns.keys()[: len(names)] == names)
 
 
 def parts(view: str, reader: Person) -> list[Part]:
     """The tickets of a view. Those of several statuses come in a part for each, since no index sorts across them."""
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None))
     if view not in ACROSS:
-        return [Part(tickets.where(*_conditions(view, reader)))]
+        return [Part(tickets.where(*_conditions(view, reader)), () if view == "all" else (Ticket.status,))]
     held = Ticket.assignee_id.is_(None) if view == "unassigned" else Ticket.assignee_id == reader.id
     return [
         Part(tickets.where(held, Ticket.status == status), (Ticket.assignee_id, Ticket.status)) for status in ACTIVE
@@ -141,7 +155,8 @@ def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
     asked_for = tickets.where(Ticket.requester_id == reader.id)
     watched = tickets.join(_Watching, _Watching.ticket_id == Ticket.id).where(_Watching.person_id == reader.id)
-    return _asked(_columns(reader, Ticket.public_activity_at), [Part(asked_for), Part(watched)], PUBLIC, mark)
+    some = [Part(asked_for, (Ticket.requester_id,)), Part(watched)]
+    return _asked(_columns(reader, Ticket.public_activity_at), some, PUBLIC, mark)
 
 
 def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
@@ -209,7 +224,7 @@ def _query(
     """The ids of the page are found first, each part by an index of its own; then its rows are joined to those few."""
     descending = sort.descending is not backwards
     beyond = [sort.beyond(values, descending)] if values else []
-    beginnings = [Part(part.ids.where(*beyond), part.fixed) for part in parts]
+    beginnings = [replace(part, ids=part.ids.where(*beyond)) for part in parts]
     ids = together([part.first(most + 1, sort.columns, descending=descending) for part in beginnings])
     return wanted.join(ids, ids.c.id == Ticket.id).order_by(*sort.order(descending)).limit(most + 1)
 
