@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk import store
-from models import ReadMark, db
+from models import ReadMark
 
 
 def mark(person_id: int, ticket_id: int, until: datetime) -> None:
     """Remember that everything up to `until` was read, in a transaction of its own. Never moves a mark back."""
-    row = db.session.get(ReadMark, (person_id, ticket_id))
-    known = row.seen_at if row else None
-    if known is not None and known >= until:
-        return
+    mine = ReadMark.person_id == person_id, ReadMark.ticket_id == ticket_id
+    moved = update(ReadMark).where(*mine, ReadMark.seen_at < until).values(seen_at=until)
     try:
         with store.aside() as session:
-            fresh = session.get(ReadMark, (person_id, ticket_id))
-            if fresh is None:
-                session.add(ReadMark(person_id=person_id, ticket_id=ticket_id, seen_at=until))
-            elif fresh.seen_at < until:
-                fresh.seen_at = until
+            if session.execute(moved).rowcount == 0:  # type: ignore[attr-defined]
+                values = {"person_id": person_id, "ticket_id": ticket_id, "seen_at": until}
+                session.execute(insert(ReadMark).values(values))
     except IntegrityError:
-        # Opened twice at once, or purged meanwhile: the other one wrote the mark, or there is nothing to mark.
+        # There is a mark as new as this one, or the ticket was purged meanwhile and there is nothing to mark.
         pass

@@ -55,6 +55,7 @@ class Browser:
             db.session.rollback()
         with self.app.app_context():
             response = method(path, **options)
+            self.app.extensions["afterwards"].settle()
         if response.mimetype == "text/event-stream":
             response.close()  # It has no end; tests/listener.py is for those who want to listen.
         return response

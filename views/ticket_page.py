@@ -23,7 +23,7 @@ from helpdesk import (
 )
 from helpdesk.words import PRIORITY_NAMES
 from views import uploads
-from web.door import aside
+from web.door import afterwards
 
 SHOWN, MOST_SHOWN = 50, 2000
 
@@ -40,9 +40,9 @@ def page(ticket, me, *, status=200, **given):
     seen = str(max((event.id for event in timeline), default=0))
     reads = request.method == "GET" and request.headers.get("X-Live") != "hidden"
     if reads and not look.read:
-        aside(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
+        afterwards(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
     if reads and look.unread:
-        aside(notifications.read, me.id, ticket.id, int(seen))
+        afterwards(notifications.read, me.id, ticket.id, int(seen))
     takes_part = me.is_agent or ticket.requester_id == me.id
     return (
         render_template(

@@ -173,14 +173,19 @@ def _change_once(guarded: View, address: dict[str, Any]) -> Response:
 
 
 def aside(act: Callable[..., None], *args: Any) -> None:
-    """Have something written in a short transaction of its own once the page is done: a read mark, a last-seen."""
+    """Have something written in a short transaction of its own once the page is done, before it is sent."""
     g.setdefault("asides", []).append((act, args))
+
+
+def afterwards(act: Callable[..., None], *args: Any) -> None:
+    """The same once the answer is on its way, for what may be lost if the process is killed: a read mark."""
+    aside(current_app.extensions["afterwards"].do, act, *args)
 
 
 def _run_asides() -> None:
     person = signed_in() if "_login_user" in g else None
     if person is not None and person.session_is_old and session.get("_user_id") == person.session_token:
-        aside(sessions.seen, person.session_token)
+        afterwards(sessions.seen, person.session_token)
     for act, args in g.pop("asides", []):
         act(*args)
 
