@@ -43,14 +43,14 @@ def record(
     event = Event(kind=kind, public=declared.public and public, facts=facts, at=at)
     event.ticket, event.message, event.actor = ticket, message, by
     event.person_id = person.id if person else None
-    db.session.add(event)
+    # What asks the database comes first: each question would make it write all that has been added so far.
+    owed = audience.owed(event, person) if mails else []
     if ticket is not None:
+        indexing.follow(kind, ticket, message)
         ticket.activity_at = at
         if event.public:
             ticket.public_activity_at = at
-        indexing.follow(kind, ticket, message)
-    for owed in audience.owed(event, person) if mails else ():
-        db.session.add(_delivery(event, owed))
+    db.session.add_all([event, *(_delivery(event, one) for one in owed)])
     _note_for_log(event)
     return event
 

@@ -79,14 +79,15 @@ def writing() -> Iterator[None]:
         try:
             yield
             db.session.commit()
-            for act in db.session.info.pop("acts", ()):
-                acts.info(act["kind"], extra=act)
+            done = db.session.info.pop("acts", ())
         except BaseException:
             db.session.rollback()
             raise
         finally:
             db.session.info.pop("acts", None)
             _writes.reset(mark)
+    for act in done:
+        acts.info(act["kind"], extra=act)
 
 
 @contextmanager
