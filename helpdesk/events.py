@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from helpdesk import access, audience, families, indexing
 from helpdesk.kinds import KINDS, UNDOABLE, sentence
+from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from helpdesk.store import now, undo_window
 from models import Delivery, Event, Message, Person, Ticket, db
 
@@ -76,11 +79,6 @@ def _delivery(event: Event, owed: audience.Owed) -> Delivery:
     )
 
 
-# Made once: building them takes longer than the query.
-_SAID = (joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
-_OF_FAMILY = joinedload(Event.ticket).joinedload(Ticket.requester)
-
-
 def timeline(
     ticket: Ticket, reader: Person, most: int | None = None, *, family: Sequence[int] | None = None
 ) -> list[Event]:
@@ -89,11 +87,20 @@ def timeline(
     Of it the newest `most`. The family are the ticket and all that were merged into it, looked up where not given.
     """
     family = family or families.numbers(ticket)
-    wanted = select(Event).where(Event.ticket_id.in_(family), access.visible_events(reader)).options(*_SAID).limit(most)
-    if len(family) < 2:
-        return list(db.session.scalars(wanted.order_by(Event.id.desc())))[::-1]
-    wanted = wanted.options(_OF_FAMILY)
-    return list(db.session.scalars(wanted.order_by(Event.at.desc(), Event.id.desc())))[::-1]
+    asked = _told(kind_of(reader), len(family) > 1, most is not None)
+    found = asked.ask(reader, SimpleNamespace(family=family, most=most))
+    return list(found.scalars())[::-1]
+
+
+@cache
+def _told(kind: Kind, several: bool, capped: bool) -> Prepared:
+    reader, wanted = reader_of(kind), Place("wanted")
+    query = select(Event).where(Event.ticket_id.in_(wanted.family), access.visible_events(reader))
+    query = query.options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
+    if several:
+        query = query.options(joinedload(Event.ticket).joinedload(Ticket.requester)).order_by(Event.at.desc())
+    query = query.order_by(Event.id.desc())
+    return Prepared(query.limit(wanted.most) if capped else query, reader, wanted)
 
 
 def newest(ticket: Ticket, reader: Person) -> int:
@@ -104,8 +111,14 @@ def newest(ticket: Ticket, reader: Person) -> int:
 
 def since(ticket: Ticket, reader: Person, seen: int) -> list[Event]:
     """What happened after the event `seen`, as far as the reader may see it, oldest first."""
-    wanted = select(Event).where(Event.ticket_id == ticket.id, Event.id > seen, access.visible_events(reader))
-    return list(db.session.scalars(wanted.options(joinedload(Event.actor)).order_by(Event.id)))
+    return list(_after(kind_of(reader)).ask(reader, SimpleNamespace(ticket=ticket.id, id=seen)).scalars())
+
+
+@cache
+def _after(kind: Kind) -> Prepared:
+    reader, seen = reader_of(kind), Place("seen")
+    query = select(Event).where(Event.ticket_id == seen.ticket, Event.id > seen.id, access.visible_events(reader))
+    return Prepared(query.options(joinedload(Event.actor)).order_by(Event.id), reader, seen)
 
 
 def tell(event: Event) -> str:

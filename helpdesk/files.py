@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from types import SimpleNamespace
 
 from flask_babel import gettext as _, ngettext
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 
 from helpdesk import access, drafts, store
 from helpdesk.errors import Refused
+from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from helpdesk.text import clean
 from helpdesk.words import ALT_MAX
 from models import Attachment, Draft, Message, Person, Ticket, db
@@ -127,15 +130,21 @@ class Around:
 
 def around(numbers: Sequence[int], reader: Person, paths: Sequence[str]) -> Around:
     """In one query: what came with these tickets and may be seen, and what the reader has added to their forms."""
-    sent = and_(Attachment.ticket_id.in_(numbers), access.visible_files(reader))
-    added = and_(Attachment.uploader_id == reader.id, Attachment.path.in_(paths))
     found = Around({}, {path: [] for path in paths})
-    for file in db.session.scalars(select(Attachment).where(or_(sent, added)).order_by(Attachment.id)):
+    for file in _around(kind_of(reader)).ask(reader, SimpleNamespace(numbers=numbers, paths=paths)).scalars():
         if file.ticket_id is not None:
             found.sent.setdefault((file.ticket_id, file.message_id), []).append(file)
         else:
             found.added[str(file.path)].append(file)
     return found
+
+
+@cache
+def _around(kind: Kind) -> Prepared:
+    reader, wanted = reader_of(kind), Place("wanted")
+    sent = and_(Attachment.ticket_id.in_(wanted.numbers), access.visible_files(reader))
+    added = and_(Attachment.uploader_id == reader.id, Attachment.path.in_(wanted.paths))
+    return Prepared(select(Attachment).where(or_(sent, added)).order_by(Attachment.id), reader, wanted)
 
 
 def seen_by(numbers: Sequence[int], reader: Person) -> list[Attachment]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from helpdesk import changes, deliveries, events, indexing, merging, related, splitting, store, tickets
 from helpdesk.errors import Refused
@@ -102,5 +102,13 @@ def offered(ticket: Ticket, *, by: Person, since: datetime) -> Event | None:
     """What this person has done to the ticket from `since` on and may take back."""
     if not store.undo_window():
         return None
-    own = Event.ticket_id == ticket.id, Event.actor_id == by.id, Event.at >= since, Event.kind.in_(UNDOABLE)
-    return db.session.scalar(select(Event).where(*own).order_by(Event.id).limit(1))
+    return db.session.scalar(_OFFERED, {"ticket": ticket.id, "person": by.id, "since": since})
+
+
+_OFFERED = (
+    select(Event)
+    .where(Event.ticket_id == bindparam("ticket"), Event.actor_id == bindparam("person"))
+    .where(Event.at >= bindparam("since"), Event.kind.in_(UNDOABLE))
+    .order_by(Event.id)
+    .limit(1)
+)
