@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import aliased
 
 from helpdesk import events, store, triage, xlsx
+from helpdesk.access import visible_tickets
 from helpdesk.import_file import FORMULA
 from helpdesk.words import PRIORITY_NAMES
 from models import Category, Person, Ticket, db
@@ -57,17 +58,19 @@ def pieces(kind: str, cells: Iterator[list[str]]) -> Iterator[bytes]:
     return _csv(cells) if kind == "csv" else xlsx.pieces(COLUMNS, cells)
 
 
-def rows(reader: Person, where: Callable[[Person], ColumnElement[bool]]) -> Iterator[list[str]]:
-    """The cells of every ticket that is in `where` and there now, by number. Raises Stopped.
+def rows(reader_id: int, where: ColumnElement[bool]) -> Iterator[list[str]]:
+    """The cells of every ticket that is in `where`, there now and to be seen by the reader, by number. Raises Stopped.
 
-    Between two pieces no transaction is open, and whether the reader is still an agent is read anew.
+    Between two pieces no transaction is open, and the reader is read anew: the request that asked is over by then, and
+    so is the session that knew them.
     """
     last = db.session.scalar(select(func.max(Ticket.id))) or 0
     for low in range(0, last, SPAN):
-        if not (reader.is_active and reader.is_agent):
+        reader = db.session.get(Person, reader_id)
+        if reader is None or not (reader.is_active and reader.is_agent):
             raise Stopped
-        wanted = _wanted().where(Ticket.id > low, Ticket.id <= min(low + SPAN, last), where(reader))
-        found = db.session.execute(wanted.order_by(Ticket.id)).all()
+        wanted = _wanted().where(Ticket.id > low, Ticket.id <= min(low + SPAN, last), where)
+        found = db.session.execute(wanted.where(visible_tickets(reader)).order_by(Ticket.id)).all()
         store.undo()
         yield from map(_cells, found)
 

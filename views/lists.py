@@ -4,7 +4,7 @@ from functools import cached_property
 
 from flask import url_for
 
-from helpdesk import access, around, columns, query, saved_views, search, store, triage
+from helpdesk import around, columns, query, saved_views, search, store, triage
 from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
 from helpdesk.sorts import SORTS
@@ -79,10 +79,6 @@ class Chosen:
     @property
     def where(self):
         return triage.in_view(self.view.key, self.me) if self.is_standing else self._found[0]
-
-    def where_for(self, reader):
-        """The same list for whoever reads it now: what they may no longer see is not in it."""
-        return self.where & access.visible_tickets(reader)
 
     @property
     def is_whole(self):

@@ -85,7 +85,7 @@ def export(me):
     if kind not in exporting.KINDS or chosen.mistake or (asked and chosen.view and chosen.view.key != asked):
         abort(404)
     at = store.now()
-    pieces = stream_with_context(exporting.pieces(kind, exporting.rows(me, chosen.where_for)))
+    pieces = stream_with_context(exporting.pieces(kind, exporting.rows(me.id, chosen.where)))
     response = Response(pieces, content_type=exporting.KINDS[kind])
     name = f"tickets-{chosen.name}-{at.astimezone(zone()):%Y-%m-%d}.{kind}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"

@@ -30,16 +30,17 @@ ODD = [
 ]
 
 
-def of_all(reader):
-    return triage.in_view("all", reader)
+def rows(reader, where=None):
+    where = triage.in_view("all", reader) if where is None else where
+    return list(exporting.rows(reader.id, where))
 
 
-def rows(reader, where=of_all):
-    return list(exporting.rows(reader, where))
+def file_of(kind, reader):
+    return b"".join(exporting.pieces(kind, all_of(reader)))
 
 
-def file_of(kind, reader, where=of_all):
-    return b"".join(exporting.pieces(kind, exporting.rows(reader, where)))
+def all_of(reader):
+    return exporting.rows(reader.id, triage.in_view("all", reader))
 
 
 def table(content):
@@ -88,7 +89,7 @@ def test_every_ticket_of_the_view_is_there_by_number(varied, cast):
     numbers = [int(row[0]) for row in rows(cast.eve)]
     assert numbers == sorted(numbers) and len(numbers) == len(varied)
     assert varied[7].id not in numbers, "what is in the trash is in no view"
-    pending = rows(cast.cleo, lambda reader: triage.in_view("pending", reader))
+    pending = rows(cast.cleo, triage.in_view("pending", cast.cleo))
     assert [row[0] for row in pending] == [str(varied[1].id)]
 
 
@@ -208,7 +209,7 @@ def test_the_first_rows_leave_before_the_last_are_read(cast, monkeypatch):
     monkeypatch.setattr(xlsx, "PIECE", 1000)
     for number in range(6):
         builders.ticket(cast.ada, subject=f"Number {number}", description="Words " * 300)
-    pieces = exporting.pieces("csv", exporting.rows(cast.cleo, of_all))
+    pieces = exporting.pieces("csv", all_of(cast.cleo))
     first = next(pieces) + next(pieces)
     assert b"Number 0" in first and b"Number 5" not in first
     assert b"Number 5" in b"".join(pieces)
@@ -217,7 +218,7 @@ def test_the_first_rows_leave_before_the_last_are_read(cast, monkeypatch):
 def test_a_ticket_raised_meanwhile_is_not_in_it_and_none_is_there_twice(cast, monkeypatch):
     monkeypatch.setattr(exporting, "SPAN", 2)
     made = [builders.ticket(cast.ada, subject=f"Number {number}") for number in range(5)]
-    found = exporting.rows(cast.cleo, of_all)
+    found = all_of(cast.cleo)
     numbers = [next(found)[0]]
     builders.ticket(cast.ada, subject="Too late")
     act(messages.reply, made[0], "To the top of the list", by=cast.cleo)
@@ -229,7 +230,7 @@ def test_whoever_loses_the_right_gets_no_further_row(change, cast, monkeypatch):
     monkeypatch.setattr(exporting, "SPAN", 1)
     for number in range(3):
         builders.ticket(cast.ada, subject=f"Number {number}")
-    found = exporting.rows(cast.cleo, of_all)
+    found = all_of(cast.cleo)
     assert next(found)
     if change == "demoted":
         act(people.set_role, cast.cleo, "user", by=cast.eve)
