@@ -19,6 +19,7 @@ from models import Person
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 TRIES = 3
+LONGEST_BACK = 4000
 View = Callable[..., Any]
 Row = tuple[str, str, View, access.Answer]
 
@@ -235,7 +236,10 @@ def _load(token: str) -> Person | None:
 def _ask_to_sign_in() -> Any:
     """Pages lead to the sign-in and back; a form that was sent is carried along, so that nothing typed is lost."""
     if request.method in SAFE:
-        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")), 303)
+        wanted = request.full_path.rstrip("?")
+        # Inside another address it grows by two thirds, and servers take no endless ones.
+        back = wanted if len(wanted) <= LONGEST_BACK else request.path
+        return redirect(url_for("accounts.sign_in", next=back), 303)
     from web import carry
 
     return carry.show_sign_in()

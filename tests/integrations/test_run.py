@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -210,6 +211,12 @@ def test_so_does_somebody_who_does_not_say_beforehand_how_much_it_will_be(runnin
     pieces = (b"email=" + b"a" * 65536 for _ in range(320))
     status, page = post(running, pieces, **{"Transfer-Encoding": "chunked"})
     assert status == 413 and PAGE in page
+
+
+def test_the_form_of_filters_can_send_the_longest_query_twice(running):
+    words = urllib.parse.quote("印" * 400)
+    answer = urllib.request.urlopen(f"{running.url}/search?q={words}&before={words}", timeout=5)
+    assert answer.status == 200 and "/login" in answer.url
 
 
 def test_nobody_can_say_by_a_header_where_the_desk_is_mounted(running):
