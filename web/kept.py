@@ -21,7 +21,7 @@ from jinja2.parser import Parser
 from web.filters import language
 
 ROOM = 16_000_000
-"""So many characters a process keeps, keys not counted. When they are more, all are forgotten."""
+"""So many characters of texts and keys a process keeps. When they are more, all are forgotten."""
 
 
 class Kept(Extension):
@@ -68,7 +68,7 @@ class Kept(Extension):
             self.texts.clear()
             self.held = 0
         self.texts[wanted] = self._emptied(text, holes)
-        self.held += len(text)
+        self.held += len(text) + len(repr(wanted))
         return text
 
     def _emptied(self, text: str, holes: Any) -> tuple[str, list[int]]:
