@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import events, store
+from helpdesk import events, saved_views, store
 from helpdesk.errors import Refused
 from helpdesk.text import fold
 from models import Category, Person, db
@@ -45,6 +45,7 @@ def rename(category: Category, name: str, *, by: Person) -> None:
     old = category.name
     with _one_of_a_name():
         category.name = name
+    saved_views.follow_category(old, name)
     events.record("categories_changed", by=by, what=_("%(old)s renamed to %(name)s", old=old, name=name))
 
 

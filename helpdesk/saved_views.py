@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, or_, select
 
-from helpdesk import access, events, store
+from helpdesk import access, events, query, store
 from helpdesk.errors import Refused
 from helpdesk.text import fold
-from models import Person, SavedView, db
+from models import Category, Person, SavedView, db
 
 # The views that every agent has, with the query that each stands for.
 STANDING = {
@@ -98,6 +98,26 @@ def remove(view: SavedView, *, by: Person) -> None:
     _refuse_foreign(view, by)
     _tell(view, _("%(name)s removed", name=view.name), by)
     db.session.delete(view)
+
+
+def follow_category(old: str, new: str) -> None:
+    """A category has another name: the views that name it say the new one."""
+    was, now = query.slug(old), query.slug(new)
+    known = query.known_to(agent=True, categories=[old, *db.session.scalars(select(Category.name))])
+    for view in db.session.scalars(select(SavedView).where(SavedView.query.contains("category:"))):
+        try:
+            said = query.parse(view.query, known)
+        except query.Mistake:
+            continue  # It meant nothing before either.
+        parts = [_renamed(part, was, now) for part in said.parts]
+        written = query.write(query.Query(tuple(parts)))
+        view.query = written if len(written) <= query.LONGEST else view.query
+
+
+def _renamed(part: query.Word | query.Filter, was: str, now: str) -> query.Word | query.Filter:
+    if isinstance(part, query.Word) or part.field != "category":
+        return part
+    return replace(part, values=tuple(now if value == was else value for value in part.values))
 
 
 def move(person: Person, key: str, *, up: bool) -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from helpdesk import access, saved_views
+from helpdesk import access, categories, saved_views
 from helpdesk.errors import Refused
 from models import Event, SavedView, db
+from tests import builders
 from tests.builders import act
 
 
@@ -111,3 +112,12 @@ def test_a_removed_view_leaves_nobody_s_order_in_trouble(cast):
     act(saved_views.move, cast.cleo, str(view.id), up=True)
     act(saved_views.remove, view, by=cast.eve)
     assert keys(cast.cleo) == STANDING
+
+
+def test_views_follow_a_category_that_gets_another_name(cast):
+    software, hardware = builders.category("Software"), builders.category("Hardware")
+    named = save(cast.cleo, "Programs", 'status:open category:software,hardware "category:software"')
+    other = save(cast.cleo, "Machines", "category:hardware -vpn")
+    act(categories.rename, software, "Apps & licences", by=cast.eve)
+    assert named.query == 'status:open category:apps-&-licences,hardware "category:software"'
+    assert other.query == "category:hardware -vpn" and hardware.name == "Hardware"
