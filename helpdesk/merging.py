@@ -79,15 +79,66 @@ def split_again(ticket: Ticket, *, by: Person, at: datetime | None = None) -> No
 
 def take_back(event: Event, by: Person, at: datetime) -> None:
     """What a merge has done to the other ticket: who watches it on that account does so no more."""
-    into = db.session.get(Ticket, event.facts["number"])
+    into = _locked(event.facts["number"])
     if into is None or event.ticket is None:
         return
-    same = Event.ticket_id == into.id, Event.at == event.at, Event.kind == "merged_in"
-    for told in db.session.scalars(select(Event).where(*same)):
-        if told.facts["number"] == event.ticket.id:
-            gone = Watcher.ticket_id == into.id, Watcher.person_id.in_(told.facts["followers"])
-            db.session.execute(delete(Watcher).where(*gone))
+    if (told := _entry(event.ticket, into)) is not None:
+        _leave(into, told, set(told.facts["followers"]))
     events.record("unmerged_from", ticket=into, by=by, at=at, number=event.ticket.id)
+
+
+def _leave(ticket: Ticket, told: Event, people: set[int]) -> None:
+    """On account of the merge that `told` tells of they watch it no more, nor what it was merged into since.
+
+    Who follows another ticket too that came in later and is still part of it stays, and leaves with that one. Who was
+    taken off by hand meanwhile and watches it again does so on another account.
+    """
+    gone = people - _off_by_hand(told)
+    for later in _came_in(ticket):
+        if later.id > told.id and (kept := gone & _following(later.facts["number"], merged_into=ticket)):
+            _let_in(later, {*later.facts["followers"], *kept})
+            gone -= kept
+    _let_in(told, set(told.facts["followers"]) - people)
+    db.session.execute(delete(Watcher).where(Watcher.ticket_id == ticket.id, Watcher.person_id.in_(gone)))
+    further = _locked(ticket.merged_into_id) if ticket.merged_into_id is not None else None
+    if further is not None and (told_there := _entry(ticket, further)) is not None:
+        _leave(further, told_there, gone & set(told_there.facts["followers"]) - {ticket.requester_id})
+
+
+def _locked(number: int) -> Ticket | None:
+    """Of two splits at once the second sees what the first has left."""
+    return db.session.get(Ticket, number, with_for_update=True)
+
+
+def _came_in(ticket: Ticket) -> list[Event]:
+    """What tells of the merges into the ticket, the newest first."""
+    wanted = select(Event).where(Event.ticket_id == ticket.id, Event.kind == "merged_in").order_by(Event.id.desc())
+    return list(db.session.scalars(wanted.execution_options(populate_existing=True)))
+
+
+def _entry(ticket: Ticket, into: Ticket) -> Event | None:
+    """What tells on the other side that the ticket came in, the last time it did."""
+    return next((told for told in _came_in(into) if told.facts["number"] == ticket.id), None)
+
+
+def _let_in(told: Event, people: set[int]) -> None:
+    """Write down who watches the ticket on account of the merge that `told` tells of."""
+    told.facts = told.facts | {"followers": sorted(people)}
+
+
+def _off_by_hand(told: Event) -> set[int]:
+    """Who was taken off the ticket, or was its requester and is not any more, since the merge."""
+    since = Event.ticket_id == told.ticket_id, Event.id > told.id
+    wanted = select(Event.person_id).where(*since, Event.kind.in_(("watcher_removed", "requester_changed")))
+    return {number for number in db.session.scalars(wanted) if number is not None}
+
+
+def _following(number: int, *, merged_into: Ticket) -> set[int]:
+    """Who follows a ticket that is still merged into that one."""
+    part = Ticket.id == number, Ticket.merged_into_id == merged_into.id
+    asked = select(Ticket.requester_id).where(*part)
+    watched = select(Watcher.person_id).join(Ticket, Ticket.id == Watcher.ticket_id).where(*part)
+    return {*db.session.scalars(asked), *db.session.scalars(watched)}
 
 
 def _outsiders(ticket: Ticket) -> list[Person]:
