@@ -396,7 +396,7 @@ class MergeForm(Form):
     submit = SubmitField(_l("Merge"))
 
 
-class SplitForm(Form):
+class SplitForm(_OnceForm):
     subject = _subject()
     submit = SubmitField(_l("Raise a ticket"))
 

@@ -24,16 +24,24 @@ def refuse(message: Message) -> None:
         raise Refused(_("%(name)s is switched off. Raise a ticket for somebody else.", name=message.author.name))
 
 
-def split(message: Message, subject: str, *, by: Person, at: datetime | None = None) -> Ticket:
-    """The message stays where it was said; the new ticket begins with the same words and is linked to the old one."""
+def split(
+    message: Message, subject: str, *, by: Person, form_token: str | None = None, at: datetime | None = None
+) -> Ticket:
+    """The message stays where it was said; the new ticket begins with the same words and is linked to the old one.
+
+    The same form sent twice (same `form_token`) gives the ticket that is there already.
+    """
+    if (earlier := tickets.sent_already(by, form_token)) is not None:
+        return earlier
     refuse(message)
     at, old = at or now(), message.ticket
     new = Ticket(subject=subject, description=message.body, type=old.type, priority=old.priority, status="new")
     new.requester, new.raised_by = message.author, by
     new.category = old.category if old.category and old.category.retired_at is None else None
     new.created_at = new.activity_at = new.public_activity_at = at
-    db.session.add(new)
-    db.session.flush()
+    new.form_token = form_token
+    if (earlier := tickets.insert(new)) is not None:
+        return earlier
     db.session.add(TicketLink(ticket_id=new.id, other_id=old.id, kind="split"))
     events.record("split_off", ticket=old, by=by, at=at, number=new.id)
     events.record("split_from", ticket=new, by=by, at=at, requester=new.requester.name, number=old.id)
@@ -51,4 +59,5 @@ def take_back(event: Event, by: Person, at: datetime) -> None:
         select(TicketLink).where(TicketLink.ticket_id == number, TicketLink.kind == "split")
     ):
         db.session.delete(link)
+    new.form_token = None  # Sent once more, perhaps from the very same form, it is a new ticket.
     events.record("trashed", ticket=new, by=by, at=at, change=changes.make(new, trashed_at=at))

@@ -39,7 +39,7 @@ def raise_ticket(
     ticket.follows_id = follows.id if follows else None
     ticket.form_token = form_token
     ticket.created_at = ticket.activity_at = ticket.public_activity_at = at
-    earlier = sent_already(by, form_token) or _insert(ticket)
+    earlier = sent_already(by, form_token) or insert(ticket)
     if earlier is not None:
         return earlier
     attachments.attach(files, ticket=ticket)
@@ -58,7 +58,7 @@ def sent_already(by: Person, form_token: str | None) -> Ticket | None:
     return db.session.scalar(select(Ticket).where(Ticket.raised_by_id == by.id, Ticket.form_token == form_token))
 
 
-def _insert(ticket: Ticket) -> Ticket | None:
+def insert(ticket: Ticket) -> Ticket | None:
     """Insert it; where the same form won the race in another process, give that one back instead."""
     try:
         with attempt():

@@ -45,12 +45,12 @@ def unmerge(ticket, me):
 def split(ticket, message, me):
     form, at = forms.SplitForm(), store.now()
     try:
-        splitting.refuse(message)
+        if not form.validate_on_submit():
+            splitting.refuse(message)
+            html = render_template("tickets/split.html", ticket=ticket, message=message, form=form)
+            return html, 422 if form.is_submitted() else 200
+        new = splitting.split(message, form.subject.data, by=me, form_token=form.token, at=at)
     except Refused as no:
         return page(ticket, me, status=409, refusal=str(no))
-    if not form.validate_on_submit():
-        html = render_template("tickets/split.html", ticket=ticket, message=message, form=form)
-        return html, 422 if form.is_submitted() else 200
-    new = splitting.split(message, form.subject.data, by=me, at=at)
     said = _("Ticket #%(number)s is raised for %(name)s.", number=new.id, name=new.requester.name)
     return done(said, ticket, me, at)
