@@ -370,6 +370,9 @@ _TAGS_KW = {"list": "used-tags", "autocomplete": "off", "data-tags": ""}
 
 
 class TagsForm(Form):
+    """The tags of a ticket, and what they were when the page was shown."""
+
+    was = HiddenField(validators=[Length(max=400)])
     tags = _line(_l("Tags"), most=400, required=None, render_kw=_TAGS_KW)
     submit = SubmitField(_l("Save tags"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -15,19 +16,32 @@ from helpdesk.text import clean, fold
 from helpdesk.words import TAG_MAX, TAGS_MAX
 from models import Person, Tag, Ticket, TicketTag, db
 
+# What models.Tag.folded takes: a single character may fold to eighteen.
+FOLDED_MAX = 120
+# A query quotes what it looks for with any of these, so a tag that holds one could not be asked for.
+_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»＂'))
+# Kinds of characters that leave no trace on the page, and letters and symbols that look like nothing all the same.
+_UNSEEN, _BLANK = ("Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"), "\u115f\u1160\u2800\u3164\uffa0"
+
 
 def parse(typed: str) -> list[str]:
-    """The tags in what was typed, parted by commas, each once. Raises Refused for one that is too long."""
+    """The tags in what was typed, parted by commas, each once. Raises Refused for one that cannot be kept."""
     found: dict[str, str] = {}
-    for part in typed.split(","):
-        name = " ".join(clean(part).split()).lstrip("#").strip()
+    for name in filter(None, map(_bare, typed.split(","))):
         if len(name) > TAG_MAX:
             raise Refused(_("A tag has at most %(max)s characters: “%(name)s…”", max=TAG_MAX, name=name[:TAG_MAX]))
-        if fold(name):
-            found.setdefault(fold(name), name)
+        if len(fold(name)) > FOLDED_MAX:
+            raise Refused(_("The characters of this tag take up too much room, use fewer of them: %(name)s", name=name))
+        if all(unicodedata.category(one) in _UNSEEN or one in _BLANK for one in name) or not fold(name):
+            raise Refused(_("A tag needs a letter, a number or a sign that can be seen."))
+        found.setdefault(fold(name), name)
     if len(found) > TAGS_MAX:
         raise Refused(_("A ticket has at most %(max)s tags.", max=TAGS_MAX))
     return list(found.values())
+
+
+def _bare(typed: str) -> str:
+    return " ".join(clean(typed.translate(_QUOTES)).split()).lstrip("#").strip()
 
 
 def refuse_both(*, added: str, removed: str) -> None:
@@ -56,12 +70,31 @@ def set_tags(ticket: Ticket, names: Iterable[str], *, by: Person, at: datetime |
 
 def add(ticket: Ticket, names: Iterable[str], *, by: Person, at: datetime | None = None) -> None:
     """These tags besides those that the ticket has."""
-    set_tags(ticket, [*(tag.name for tag in ticket.tags), *names], by=by, at=at)
+    change(ticket, [], names, by=by, at=at)
 
 
 def remove(ticket: Ticket, names: Iterable[str], *, by: Person, at: datetime | None = None) -> None:
-    gone = {fold(name) for name in names}
-    set_tags(ticket, [tag.name for tag in ticket.tags if tag.folded not in gone], by=by, at=at)
+    change(ticket, names, [], by=by, at=at)
+
+
+def change(ticket: Ticket, gone: Iterable[str], new: Iterable[str], *, by: Person, at: datetime | None = None) -> None:
+    """Take some off and add others, whatever others it bears."""
+    keys = {fold(name) for name in gone}
+    # From times when a tag could hold quotation marks there may be one that nobody can type any more.
+    kept = [tag.name for tag in ticket.tags if not keys & {tag.folded, fold(_bare(tag.name))}]
+    set_tags(ticket, [*kept, *new], by=by, at=at)
+
+
+def save(ticket: Ticket, typed: str, *, was: str | None, by: Person, at: datetime | None = None) -> None:
+    """What somebody made of the tags that they saw; what others did meanwhile stays. Raises Refused as `parse` does.
+
+    Where it is not known what they saw (`was` is None), the ticket bears what was typed and no other.
+    """
+    wanted = {fold(name): name for name in parse(typed)}
+    seen = [tag.name for tag in ticket.tags] if was is None else was.split(",")
+    known = {fold(name): name for name in map(_bare, seen)}
+    gone = [name for key, name in known.items() if key not in wanted]
+    change(ticket, gone, [name for key, name in wanted.items() if key not in known], by=by, at=at)
 
 
 def bear(named: Mapping[int, Sequence[str]]) -> None:

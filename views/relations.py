@@ -19,7 +19,7 @@ def tags(ticket, me):
     if not form.validate_on_submit():
         return page(ticket, me, status=422, tags=form)
     try:
-        acts.set_tags(ticket, acts.parse(form.tags.data or ""), by=me, at=at)
+        acts.save(ticket, form.tags.data or "", was=form.was.data, by=me, at=at)
     except Refused as no:
         form.refuse(no, "tags")
         return page(ticket, me, status=409, tags=form)

@@ -2,11 +2,13 @@
 
 import re
 
-from helpdesk import tags
+import pytest
+
+from helpdesk import importing, store, tags
 from models import Ticket, Watcher, db
-from helpdesk import store
 from tests.browser import text_of
 from tests.builders import act, ticket
+from tests.pages.forms_of import fields
 
 
 def test_an_agent_tags_a_ticket_and_takes_it_back(make_app, browse, cast):
@@ -20,6 +22,30 @@ def test_an_agent_tags_a_ticket_and_takes_it_back(make_app, browse, cast):
     cleo.post(re.search(r'action="(/tickets/\d+/undo/\d+)"', page.text).group(1))
     db.session.rollback()
     assert db.session.get(Ticket, made.id).tags == []
+
+
+def test_a_tag_that_a_colleague_added_meanwhile_is_not_lost(browse, cast):
+    made = ticket(cast.ada)
+    act(tags.set_tags, made, ["vpn"], by=cast.cleo)
+    cleo, path = browse(cast.cleo), f"/tickets/{made.id}/tags"
+    form = fields(cleo.get(f"/tickets/{made.id}"), path)
+    act(tags.add, made, ["urgent"], by=cast.dan)
+    refused = cleo.post(path, form | {"tags": "x" * 31})
+    page = cleo.follow(cleo.post(path, fields(refused, path) | {"tags": "laptop"}))
+    assert 'value="laptop, urgent"' in page.text
+
+
+@pytest.mark.parametrize("typed, why", [("\ufdfa" * 10, "too much room"), ("\u200b", "can be seen")])
+def test_what_cannot_be_kept_as_a_tag_is_said_wherever_it_is_typed(browse, cast, tmp_path, typed, why):
+    made = ticket(cast.ada)
+    cleo, sheet = browse(cast.cleo), tmp_path / "tickets.csv"
+    page = cleo.post(f"/tickets/{made.id}/tags", {"tags": typed})
+    assert page.status_code == 409 and why in text_of(page)
+    page = cleo.post("/bulk", {"ticket": made.id, "tag": typed})
+    assert page.status_code == 409 and why in text_of(page)
+    sheet.write_text(f"external_id,subject,description,category,tags\nA1,Subject,Text,Hardware,{typed}\n")
+    (bad,) = importing.run(sheet, host="desk.example", progress=lambda lines: None).bad
+    assert bad.line == 2 and why in bad.why
 
 
 def test_triage_shows_the_tags_of_each_row(browse, cast):

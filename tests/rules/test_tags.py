@@ -25,6 +25,9 @@ def names(made):
         ("日本", ["日本"]),
         ("\x00vpn\r\n", ["vpn"]),
         ("x" * 30, ["x" * 30]),
+        ("“new starter”, „vpn‟, «»", ["new starter", "vpn"]),
+        ('a"b", ＂c＂, "#d"', ["ab", "c", "d"]),
+        ("👩\u200d💻", ["👩\u200d💻"]),
     ],
 )
 def test_what_is_typed_becomes_tags(app, typed, found):
@@ -34,6 +37,28 @@ def test_what_is_typed_becomes_tags(app, typed, found):
 def test_a_tag_that_is_too_long_is_refused(app):
     with pytest.raises(Refused, match="at most 30 characters"):
         tags.parse("vpn, " + "x" * 31)
+
+
+def test_a_tag_that_takes_up_more_room_folded_than_there_is_is_refused(app):
+    """One such character alone stands for eighteen."""
+    assert tags.parse("\ufdfa" * 6) == ["\ufdfa" * 6]
+    with pytest.raises(Refused, match="take up too much room"):
+        tags.parse("vpn, " + "\ufdfa" * 10)
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\u200b\u00ad", "\u2800", "\u3164\ufe0f", "\u0301"])
+def test_a_tag_that_nobody_could_see_is_refused(app, unseen):
+    with pytest.raises(Refused, match="can be seen"):
+        tags.parse(f"vpn, {unseen}")
+
+
+def test_a_tag_from_times_when_it_could_hold_quotation_marks_can_be_kept_and_taken_off(cast):
+    made = ticket(cast.ada)
+    act(tags.set_tags, made, ['19" rack'], by=cast.cleo)
+    act(tags.save, made, '19" rack, vpn', was='19" rack', by=cast.cleo)
+    assert names(made) == ['19" rack', "vpn"]
+    act(tags.remove, made, tags.parse('19" rack'), by=cast.cleo)
+    assert names(made) == ["vpn"]
 
 
 def test_a_tag_is_kept_as_it_was_first_written_however_it_is_typed_later(cast):
@@ -69,6 +94,16 @@ def test_adding_and_removing_leave_the_others(cast):
     act(tags.add, made, ["laptop", "VPN"], by=cast.cleo)
     assert names(made) == ["laptop", "vpn"]
     act(tags.remove, made, ["Vpn", "not there"], by=cast.cleo)
+    assert names(made) == ["laptop"]
+
+
+def test_what_others_did_to_the_tags_since_they_were_shown_stays(cast):
+    made = ticket(cast.ada)
+    act(tags.set_tags, made, ["vpn", "printer"], by=cast.cleo)
+    act(tags.change, made, ["printer"], ["urgent"], by=cast.dan)
+    act(tags.save, made, "VPN, laptop, Printer", was="printer, vpn", by=cast.cleo)
+    assert names(made) == ["laptop", "urgent", "vpn"]
+    act(tags.save, made, "laptop", was="laptop, urgent, vpn", by=cast.cleo)
     assert names(made) == ["laptop"]
 
 
