@@ -1,6 +1,6 @@
 """The map of the desk: method, address, view, and who may open it. One line each, nothing else."""
 
-from helpdesk.access import ADMIN, AGENT, ANYONE, KEEPS_VIEW, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
+from helpdesk.access import ADMIN, AGENT, ANYONE, ASKED, KEEPS_VIEW, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
 from views import (
     accounts,
     bulk,
@@ -62,11 +62,11 @@ ROUTES = [
     ("GET", "/tickets/alike", search.alike, SIGNED_IN),
     ("GET", "/tickets/<ticket>", tickets.show, SEES_TICKET),
     ("GET", "/tickets/<ticket>/similar", search.similar, AGENT),
-    ("GET", "/tickets/<ticket>/edit", tickets.edit, TAKES_PART),
-    ("POST", "/tickets/<ticket>/edit", tickets.edit, TAKES_PART),
+    ("GET", "/tickets/<ticket>/edit", tickets.edit, ASKED),
+    ("POST", "/tickets/<ticket>/edit", tickets.edit, ASKED),
     ("POST", "/tickets/<ticket>/facts", tickets.facts, AGENT),
     ("POST", "/tickets/<ticket>/take", tickets.take, AGENT),
-    ("POST", "/tickets/<ticket>/solve", tickets.solve, TAKES_PART),
+    ("POST", "/tickets/<ticket>/solve", tickets.solve, ASKED),
     ("POST", "/tickets/<ticket>/reopen", tickets.reopen, TAKES_PART),
     ("POST", "/tickets/<ticket>/watchers", tickets.add_watcher, AGENT),
     ("POST", "/tickets/<ticket>/watchers/<watcher>/remove", tickets.remove_watcher, AGENT),

@@ -44,7 +44,12 @@ def SEES_TICKET(person: Person | None, things: dict[str, Any]) -> bool:
 
 
 def TAKES_PART(person: Person | None, things: dict[str, Any]) -> bool:
-    """The requester and every agent. A watcher is kept informed and no more."""
+    """Who may answer. A watcher is kept informed and no more."""
+    return person is not None and takes_part(person, things["ticket"])
+
+
+def ASKED(person: Person | None, things: dict[str, Any]) -> bool:
+    """The requester and every agent."""
     return person is not None and (person.is_agent or things["ticket"].requester_id == person.id)
 
 
@@ -87,6 +92,23 @@ def visible_tickets(person: Person) -> ColumnElement[bool]:
 
 def watches(person: Person, ticket: Ticket) -> bool:
     return db.session.get(Watcher, (ticket.id, person.id)) is not None
+
+
+def takes_part(person: Person, ticket: Ticket) -> bool:
+    """The requester, also of a ticket that was merged into it, as long as they see it; and every agent."""
+    asks = person.is_agent or ticket.requester_id == person.id
+    return sees_ticket(person, ticket) and (asks or _asked_for_part(person, ticket))
+
+
+def _asked_for_part(person: Person, ticket: Ticket) -> bool:
+    generation = [ticket.id]
+    while generation:
+        merged = select(Ticket.id, Ticket.requester_id).where(Ticket.merged_into_id.in_(generation))
+        found = db.session.execute(merged).all()
+        if any(requester == person.id for _number, requester in found):
+            return True
+        generation = [number for number, _requester in found]
+    return False
 
 
 def visible_events(person: Person) -> ColumnElement[bool]:

@@ -45,12 +45,11 @@ def _raised(event: Event, ticket: Ticket) -> list[Owed]:
 
 
 def _replied(event: Event, ticket: Ticket) -> list[Owed]:
-    if event.actor is not ticket.requester:
+    if event.actor is not ticket.requester and (event.actor is None or event.actor.is_agent):
         return _followers(ticket, "answer")
+    # Besides the requester, those answer whose own ticket was merged into this one.
     agents = [ticket.assignee] if ticket.assignee else _eager_agents()
-    return [Owed(agent, "requester_reply") for agent in agents] + [
-        Owed(watcher, "requester_reply") for watcher in watchers(ticket)
-    ]
+    return [Owed(agent, "requester_reply") for agent in agents] + _followers(ticket, "requester_reply")
 
 
 def _assigned(event: Event, ticket: Ticket) -> list[Owed]:

@@ -17,11 +17,11 @@ def root(ticket: Ticket) -> Ticket:
     return ticket
 
 
-def leads_to(ticket: Ticket, reader: Person) -> Ticket | None:
+def leads_to(ticket: Ticket, reader: Person, *, to_change: bool = False) -> Ticket | None:
     """The ticket whose page stands for a merged one, for those who may see it."""
     if ticket.merged_into_id is None:
         return None
-    return access.find_ticket(reader, root(ticket).id, to_change=False)
+    return access.find_ticket(reader, root(ticket).id, to_change=to_change)
 
 
 def merged_into(numbers: list[int]) -> list[int]:

@@ -25,11 +25,11 @@ def reply(
     files: Sequence[Attachment] = (),
     at: datetime | None = None,
 ) -> Ticket:
-    """Answer. Returns the ticket it went to: a requester's reply to a closed ticket becomes a new, linked one."""
-    # Whoever does not see the other ticket of a merge has none to go on with but a new one.
-    if ticket.merged_into_id is None or by.is_agent or families.leads_to(ticket, by):
-        tickets.refuse_trashed(ticket)
-    at = at or now()
+    """Answer. Returns the ticket it went to: a requester's reply to a closed ticket becomes a new, linked one.
+
+    One to a ticket that was merged is said on the other, by whoever sees that one.
+    """
+    at, ticket = at or now(), _place(ticket, by)
     if ticket.status == "closed" and not by.is_agent:
         return ticket if sent_already(by, form_token) else _follow_up(ticket, body, by, form_token, files, at)
     message, is_new = _write(ticket, "reply", body, by, form_token, at)
@@ -37,10 +37,22 @@ def reply(
         return ticket
     attachments.attach(files, ticket=ticket, message=message)
     events.record("replied", ticket=ticket, message=message, by=by, at=at)
-    if by.id == ticket.requester_id and ticket.status in ("pending", "resolved"):
+    asks = by.id == ticket.requester_id or not by.is_agent
+    if asks and ticket.status in ("pending", "resolved"):
         tickets.set_status(ticket, "open", by=by, at=at, with_reply=True)
-    elif by.is_agent and by.id != ticket.requester_id and ticket.status == "new":
+    elif not asks and ticket.status == "new":
         tickets.set_status(ticket, "open", by=by, at=at)
+    return ticket
+
+
+def _place(ticket: Ticket, by: Person) -> Ticket:
+    """Where the reply is said. Whoever does not see the other ticket of a merge goes on with a new one."""
+    if ticket.merged_into_id is not None and not by.is_agent:
+        into = families.leads_to(ticket, by, to_change=True)
+        if into is None:
+            return ticket
+        ticket = into
+    tickets.refuse_trashed(ticket)
     return ticket
 
 

@@ -86,7 +86,7 @@ def _refuse_answered(ticket: Ticket, last: Event, by: Person) -> None:
     answers = select(Person.name).join(Event, Event.actor_id == Person.id).join(Message, Message.id == Event.message_id)
     answers = answers.where(Event.ticket_id == ticket.id, Event.id > last.id, Event.kind == "replied")
     answers = answers.where(Message.withdrawn_at.is_(None), Event.actor_id != by.id)
-    if by.id != ticket.requester_id:
+    if by.is_agent and by.id != ticket.requester_id:
         answers = answers.where(Event.actor_id == ticket.requester_id)
     name = db.session.scalar(answers.limit(1))
     if name is not None:

@@ -11,14 +11,14 @@ from helpdesk import links, store
 from models import db
 from routes import ROUTES
 from tests.cast import person
-from tests.world import AGENTS, OUTSIDE, PERSONAS, REQUESTERS, SEEN_BY, World
+from tests.world import AGENTS, MERGED_IN, OUTSIDE, PERSONAS, REQUESTERS, SEEN_BY, World
 
 # Who may use what hangs below a ticket they see, and the pages that hang on no ticket.
 BELOW_TICKET = {
     "": "sees",
-    "/edit": "takes part",
+    "/edit": "asked",
     "/similar": "agent",
-    "/solve": "takes part",
+    "/solve": "asked",
     "/reopen": "takes part",
     "/reply": "takes part",
     "/facts": "agent",
@@ -82,7 +82,8 @@ def _may(who, need, place):
     return {
         "signed in": True,
         "sees": True,
-        "takes part": who in AGENTS or REQUESTERS.get(place.ticket) == who,
+        "asked": who in AGENTS or REQUESTERS.get(place.ticket) == who,
+        "takes part": who in AGENTS or who in (REQUESTERS.get(place.ticket), MERGED_IN.get(place.ticket)),
         "agent": who in AGENTS,
         "admin": who == "eve",
         "author": who == "cleo",  # She wrote every message of this world.

@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from helpdesk import bulk, people, saved_views, store, tickets
+from helpdesk import bulk, merging, people, saved_views, store, tickets
 from models import Category, Delivery, Event, Message, Session, Watcher, db
 from tests import builders
 
@@ -12,14 +12,16 @@ OUTSIDE = ("anonymous", "zoe")  # Zoe is switched off: the cookie of her old ses
 AGENTS = ("cleo", "dan", "eve")
 
 # The rule, written down a second time on purpose: nothing here asks helpdesk/access.py.
-# Who sees which ticket. Ada raised two, one is in the trash; Wren watches both of hers; Ben raised one.
+# Who sees which ticket. Ada raised two, one is in the trash; Wren watches both of hers; Ben raised one, into which one
+# of Wren's own was merged.
 SEEN_BY = {
     "adas": ("ada", "wren", *AGENTS),
-    "bens": ("ben", *AGENTS),
+    "bens": ("ben", "wren", *AGENTS),
     "trashed": ("eve",),
     "missing": (),
 }
 REQUESTERS = {"adas": "ada", "bens": "ben", "trashed": "ada"}
+MERGED_IN = {"bens": "wren"}
 
 Place = namedtuple("Place", "url ticket thing")  # `thing`: what stands below: "", "adas reply", "theirs", "nothing" ...
 
@@ -38,6 +40,8 @@ class World:
             for name in ("adas", "trashed"):
                 db.session.add(Watcher(ticket_id=self.tickets[name].id, person_id=wren.id))
             db.session.add(Watcher(ticket_id=self.tickets["adas"].id, person_id=cast.zoe.id))
+            part = tickets.raise_ticket(by=wren, subject="Wren's own", description="Part of Ben's.")
+            merging.merge(part, self.tickets["bens"], by=cast.dan, follow=True)
             tickets.trash(self.tickets["trashed"], by=cast.eve)
             self.person = people.add("Some Body", f"somebody{number}@example.com").id
             self.category = Category(name=f"Category {number}", position=1)
@@ -45,7 +49,7 @@ class World:
             kept = [(cast.cleo, False), (cast.eve, True)]
             self.views = [saved_views.save(f"View {number}", "", by=by, shared=all).id for by, all in kept]
             self.job = bulk.start_with([self.tickets["bens"].id], {"priority": "high"}, by=cast.cleo).id
-        self.category, self.wren = self.category.id, wren.id
+        self.category, self.wren, self.ada = self.category.id, wren.id, cast.ada.id
         self.delivery = db.session.query(Delivery).first().id
         self.ids = {name: ticket.id for name, ticket in self.tickets.items()} | {"missing": MISSING}
 
@@ -117,7 +121,7 @@ class World:
         elif "<watcher>" in path:
             yield "adas", "watcher", self.wren, "watcher"
             yield "trashed", "watcher", self.wren, "watcher"
-            yield "bens", "watcher", self.wren, "nothing"
+            yield "bens", "watcher", self.ada, "nothing"
             yield "adas", "watcher", MISSING, "nothing"
         else:
             yield from ((name, "", "", "") for name in SEEN_BY)

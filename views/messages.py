@@ -4,7 +4,7 @@ from flask import flash, render_template, request
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import events, messages, store
+from helpdesk import events, families, messages, store
 from helpdesk.errors import Refused
 from views import uploads
 from views.ticket_page import back_to, done, page, stale
@@ -34,11 +34,14 @@ def reply(ticket, me, came):
         store.undo()
         return page(ticket, me, status=409, reply=form)
     uploads.settle(me, came)
-    if went_to is not ticket:
-        flash(_("Ticket #%(old)s is closed, so your reply has become ticket #%(new)s.", old=ticket.id, new=went_to.id))
+    if went_to not in (ticket, families.root(ticket)):
+        old = went_to.follows_id
+        flash(_("Ticket #%(old)s is closed, so your reply has become ticket #%(new)s.", old=old, new=went_to.id))
         return back_to(went_to)
     said = _("Your reply is sent and the ticket is resolved.") if resolves else _("Your reply is sent.")
-    return done(said, ticket, me, at)
+    if went_to is not ticket:
+        said = _("Your reply is sent. It stands here, since ticket #%(old)s is part of this one now.", old=ticket.id)
+    return done(said, went_to, me, at)
 
 
 @takes_files()

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 import forms
 from helpdesk import (
+    access,
     around,
     closing,
     drafts,
@@ -43,7 +44,7 @@ def page(ticket, me, *, status=200, **given):
         afterwards(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
     if reads and look.unread:
         afterwards(notifications.read, me.id, ticket.id, int(seen))
-    takes_part = me.is_agent or ticket.requester_id == me.id
+    takes_part = access.takes_part(me, ticket)
     return (
         render_template(
             "tickets/show.html",

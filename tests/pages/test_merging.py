@@ -70,6 +70,23 @@ def test_who_is_let_follow_is_led_there(browse, cast, pair):
     assert "Words to Ada" in text_of(ada.get(f"/tickets/{other.id}"))
 
 
+def test_who_is_let_follow_answers_there_and_is_told_where_the_words_are(browse, cast, pair):
+    one, other = pair
+    ada = browse(cast.ada)
+    form = fields(ada.get(f"/tickets/{one.id}"), f"/tickets/{one.id}/reply") | {"body": "Half an hour of typing"}
+    agree(browse(cast.cleo), one, other, follow="y")
+    page = ada.post(f"/tickets/{one.id}/reply", form)
+    assert page.status_code == 409 and f"part of #{other.id} now" in text_of(page)
+    shown = fields(page, f"/tickets/{one.id}/reply")
+    answer = ada.post(f"/tickets/{one.id}/reply", shown | {"body": "Half an hour of typing"})
+    assert answer.headers["Location"] == f"/tickets/{other.id}"
+    said = text_of(ada.follow(answer))
+    assert f"since ticket #{one.id} is part of this one now" in said and "Half an hour of typing" in said
+    assert "Only the requester and IT can answer" not in said and "IT and all who follow this ticket will see this." in said
+    assert ada.post(f"/tickets/{other.id}/reply", {"body": "One more"}).status_code == 303
+    assert ada.post(f"/tickets/{other.id}/solve").status_code == 403
+
+
 def test_without_agreement_or_when_somebody_came_along_meanwhile_it_asks_again(browse, cast, pair):
     one, other = pair
     cleo = browse(cast.cleo)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import audience, events, families, merging, messages, tickets, undo
+from helpdesk import access, audience, events, families, merging, messages, tickets, undo
 from helpdesk.errors import Refused
 from jobs import mails
 from models import Delivery, Event, Message, Ticket, Watcher, db
@@ -156,10 +156,45 @@ def test_a_requester_who_was_left_behind_writes_a_new_ticket(cast, pair):
     assert new.id not in (one.id, other.id) and new.follows_id == one.id and new.requester_id == cast.ada.id
 
 
-def test_a_requester_who_sees_the_other_is_told_to_go_on_there(cast, pair):
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_requester_who_sees_the_other_answers_there_from_either_page(cast, pair, place):
     merge(*pair, cast.cleo, follow=True)
-    with pytest.raises(Refused, match="Go on there"):
-        reply(pair[0], "It is still broken", by=cast.ada)
+    act(tickets.set_status, pair[1], "pending", reason="your answer", by=cast.dan)
+    act(tickets.assign, pair[1], to=cast.dan, by=cast.cleo)
+    assert reply(pair[place], "It is still broken", by=cast.ada) is pair[1]
+    assert read(pair[1], cast.ben)[-1] == "It is still broken" and pair[1].status == "open"
+    owed = db.session.query(Delivery).filter_by(event_id=newest("replied").id)
+    assert {(one.email, one.mail) for one in owed} == {
+        ("dan@example.com", "requester_reply"),
+        ("ben@example.com", "requester_reply"),
+    }
+
+
+def test_whoever_asked_for_a_part_takes_part_for_as_long_as_it_is_one_and_they_see_the_whole(cast, pair):
+    one, other = pair
+    third = ticket(cast.eve, "Third")
+    act(tickets.add_watcher, third, watcher=cast.mel, by=cast.cleo)
+    merge(one, other, cast.cleo, follow=True)
+    merge(other, third, cast.cleo, follow=True)
+    assert all(access.takes_part(person, third) for person in (cast.ada, cast.ben, cast.dan))
+    assert not access.takes_part(cast.mel, third)
+    act(tickets.remove_watcher, third, watcher=cast.ben, by=cast.cleo)
+    assert not access.takes_part(cast.ben, third)
+    act(merging.split_again, one, by=cast.cleo)
+    act(tickets.add_watcher, third, watcher=cast.ada, by=cast.cleo)
+    assert not access.takes_part(cast.ada, third)
+
+
+def test_what_such_a_requester_wrote_is_taken_back_until_somebody_has_answered(cast, undoable):
+    merge(*undoable, cast.cleo, follow=True)
+    reply(undoable[1], "First", by=cast.ada)
+    first = newest("replied")
+    act(undo.undo, first, by=cast.ada)
+    reply(undoable[1], "Second", by=cast.ada)
+    second = newest("replied")
+    reply(undoable[1], "An answer", by=cast.dan)
+    with pytest.raises(Refused, match="has answered meanwhile"):
+        act(undo.undo, second, by=cast.ada)
 
 
 # ---- chains
