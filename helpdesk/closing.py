@@ -10,7 +10,7 @@ from sqlalchemy import select
 from helpdesk import access, changes, events, families, related, tickets
 from helpdesk.errors import Refused
 from helpdesk.store import now
-from models import Person, Ticket, TicketLink, db
+from models import Event, Person, Ticket, TicketLink, db
 
 
 def as_spam(ticket: Ticket, *, by: Person, at: datetime | None = None) -> None:
@@ -24,8 +24,8 @@ def as_spam(ticket: Ticket, *, by: Person, at: datetime | None = None) -> None:
 def as_duplicate(ticket: Ticket, of: Ticket, *, by: Person, at: datetime | None = None) -> None:
     """Closed and linked. Its followers are told once; which other ticket it is, those who may see that one."""
     at, old = at or now(), _refuse_closed(ticket)
-    known = db.session.get(TicketLink, (ticket.id, of.id, "duplicate"))
-    if known is None:
+    related.refuse_other(ticket, of)
+    if db.session.get(TicketLink, (ticket.id, of.id, "duplicate")) is None:
         related.link(ticket, of, "duplicate", by=by, at=at)
     change = changes.make(ticket, **changes.status_values(ticket, "closed", at, closed_as="duplicate"))
     events.record("closed_as_duplicate", ticket=ticket, by=by, at=at, old=old, number=of.id, change=change)
@@ -45,6 +45,10 @@ def other(ticket: Ticket, reader: Person) -> Ticket | None:
         return families.leads_to(ticket, reader)
     if ticket.closed_as != "duplicate":
         return None
-    first = select(TicketLink.other_id).where(TicketLink.ticket_id == ticket.id, TicketLink.kind == "duplicate")
-    number = db.session.scalar(first.order_by(TicketLink.other_id).limit(1))
-    return access.find_ticket(reader, number, to_change=False) if number else None
+    linked = select(TicketLink.other_id).where(TicketLink.ticket_id == ticket.id, TicketLink.kind == "duplicate")
+    numbers = list(db.session.scalars(linked.order_by(TicketLink.other_id)))
+    told = select(Event).where(Event.ticket_id == ticket.id, Event.kind == "closed_as_duplicate")
+    last = db.session.scalar(told.order_by(Event.id.desc()).limit(1))
+    # Somebody may have put another link in the place of the one that the closing made.
+    numbers.sort(key=lambda number: last is None or number != last.facts["number"])
+    return access.find_ticket(reader, numbers[0], to_change=False) if numbers else None

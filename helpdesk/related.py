@@ -52,15 +52,22 @@ def named(typed: str, *, by: Person, to_change: bool = True) -> Ticket:
     return ticket
 
 
-def link(ticket: Ticket, other: Ticket, how: str, *, by: Person, at: datetime | None = None) -> None:
-    tickets.refuse_trashed(ticket)
+def refuse_other(ticket: Ticket, other: Ticket) -> None:
+    """Raises Refused where the ticket cannot have to do with the other one."""
     if other is ticket:
         raise Refused(_("This is the number of this ticket. Type the number of another one."))
     if other.trashed_at is not None:
         raise Refused(_("Ticket #%(number)s is in the trash. Restore it first.", number=other.id))
+
+
+def link(ticket: Ticket, other: Ticket, how: str, *, by: Person, at: datetime | None = None) -> None:
+    tickets.refuse_trashed(ticket)
+    refuse_other(ticket, other)
     key = _key(ticket, other, how)
     if db.session.get(TicketLink, key) is not None:
         raise Refused(_("This link is there already."))
+    if key[2] == "blocks" and db.session.get(TicketLink, (key[1], key[0], "blocks")) is not None:
+        raise Refused(_("Two tickets cannot block each other. Remove the link that is there first."))
     db.session.add(TicketLink(ticket_id=key[0], other_id=key[1], kind=key[2]))
     _record("linked", ticket, other, how, by, at or now())
 

@@ -74,6 +74,24 @@ def test_a_link_made_before_by_hand_does_not_keep_it_from_being_closed(cast, pai
     assert row(pair[0]) == ("closed", "duplicate") and db.session.query(TicketLink).count() == 1
 
 
+def test_it_leads_to_the_ticket_it_was_closed_for_whatever_else_it_is_linked_to(cast, pair):
+    first, second, made = *pair, ticket(cast.mel, "Third")
+    act(related.link, made, first, "duplicate", by=cast.cleo)
+    act(closing.as_duplicate, made, second, by=cast.cleo)
+    assert closing.other(made, cast.dan).id == second.id
+    act(related.unlink, made, second, "duplicate", by=cast.cleo)
+    assert closing.other(made, cast.dan).id == first.id
+    act(related.unlink, made, first, "duplicate", by=cast.cleo)
+    assert closing.other(made, cast.dan) is None
+
+
+def test_nothing_is_closed_as_a_duplicate_of_what_is_in_the_trash(cast, pair):
+    act(related.link, *pair, "duplicate", by=cast.cleo)
+    act(tickets.trash, pair[1], by=cast.eve)
+    with pytest.raises(Refused, match="in the trash"):
+        act(closing.as_duplicate, *pair, by=cast.eve)
+
+
 def test_a_reopened_ticket_forgets_why_it_was_closed(cast, pair):
     act(closing.as_spam, pair[0], by=cast.cleo)
     act(tickets.reopen, pair[0], by=cast.dan)

@@ -39,6 +39,16 @@ def test_the_same_link_is_made_once_from_whichever_side(cast, pair, how):
         act(related.unlink, one, other, how, by=cast.cleo)
 
 
+@pytest.mark.parametrize("first, second", [("blocks", "blocks"), ("blocked", "blocked")])
+def test_two_tickets_do_not_block_each_other(cast, pair, first, second):
+    one, other = pair
+    act(related.link, one, other, first, by=cast.cleo)
+    with pytest.raises(Refused, match="cannot block each other"):
+        act(related.link, other, one, second, by=cast.dan)
+    act(related.unlink, one, other, first, by=cast.cleo)
+    act(related.link, other, one, second, by=cast.dan)
+
+
 def test_a_ticket_is_not_linked_to_itself_nor_to_one_in_the_trash(cast, pair):
     one, other = pair
     with pytest.raises(Refused, match="another one"):
