@@ -395,7 +395,7 @@ class DuplicateForm(Form):
 class MergeForm(Form):
     into = _ticket_number(_l("Merge into ticket number"))
     follow = BooleanField(_l("Let them follow the other ticket"))
-    agreed = HiddenField(validators=[Length(max=2000)])
+    agreed = HiddenField()
     submit = SubmitField(_l("Merge"))
 
 

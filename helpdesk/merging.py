@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
@@ -33,7 +34,8 @@ class Plan:
     @property
     def mark(self) -> str:
         """Who is concerned, as a short text: whoever agrees to the merge agrees to exactly these people."""
-        return f"{self.into.id}:{_ids(self.readers)}:{_ids(self.followers)}"
+        concerned = f"{self.into.id}:{_ids(self.readers)}:{_ids(self.followers)}"
+        return sha256(concerned.encode()).hexdigest()
 
 
 def plan(ticket: Ticket, into: Ticket) -> Plan:

@@ -9,6 +9,7 @@ from helpdesk import merging, store, tickets
 from models import Message, Ticket, TicketLink, Watcher, db
 from tests.browser import text_of
 from tests.builders import act, note, reply, ticket
+from tests.cast import person
 from tests.pages.forms_of import fields
 
 
@@ -45,8 +46,8 @@ def test_a_merge_leads_agents_and_followers_from_the_one_to_the_other(browse, ca
     said = text_of(page)
     assert f"Ticket #{one.id} is part of this one now." in said and "Words to Ada" in said and "Secret words" in said
     assert f"from #{one.id}" in said and "raised First" in said and "Split them again" in said
-    for person in (cast.ben, cast.dan):
-        answer = browse(person).get(f"/tickets/{one.id}") if person is cast.dan else None
+    for who in (cast.ben, cast.dan):
+        answer = browse(who).get(f"/tickets/{one.id}") if who is cast.dan else None
         assert answer is None or answer.headers["Location"] == f"/tickets/{other.id}"
     ben = text_of(browse(cast.ben).get(f"/tickets/{other.id}"))
     assert "Words to Ada" in ben and "Secret" not in ben and "Split them" not in ben
@@ -82,7 +83,10 @@ def test_who_is_let_follow_answers_there_and_is_told_where_the_words_are(browse,
     assert answer.headers["Location"] == f"/tickets/{other.id}"
     said = text_of(ada.follow(answer))
     assert f"since ticket #{one.id} is part of this one now" in said and "Half an hour of typing" in said
-    assert "Only the requester and IT can answer" not in said and "IT and all who follow this ticket will see this." in said
+    assert (
+        "Only the requester and IT can answer" not in said
+        and "IT and all who follow this ticket will see this." in said
+    )
     assert ada.post(f"/tickets/{other.id}/reply", {"body": "One more"}).status_code == 303
     assert ada.post(f"/tickets/{other.id}/solve").status_code == 403
 
@@ -98,6 +102,15 @@ def test_without_agreement_or_when_somebody_came_along_meanwhile_it_asks_again(b
     assert page.status_code == 409 and "Mel Duarte" in text_of(page) and "changed meanwhile" in text_of(page)
     assert db.session.get(Ticket, one.id).merged_into_id is None
     assert cleo.post(f"/tickets/{one.id}/merge", fields(page, f"/tickets/{one.id}/merge")).status_code == 303
+
+
+def test_many_may_be_concerned(browse, cast, pair):
+    one, other = pair
+    with store.writing():
+        for number in range(600):
+            watcher = person(f"P{number} Person", "user")
+            db.session.add(Watcher(ticket_id=one.id, person_id=watcher.id))
+    assert agree(browse(cast.cleo), one, other).status_code == 303
 
 
 @pytest.mark.parametrize("into", ["", "x", "987654321", "0", "{one}", "{closed}"])
