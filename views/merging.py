@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 import forms
 from helpdesk import merging as acts
-from helpdesk import related, splitting, store
+from helpdesk import files, related, splitting, store
 from helpdesk.errors import Refused
 from views.ticket_page import back_to, done, page
 
@@ -47,7 +47,8 @@ def split(ticket, message, me):
     try:
         if not form.validate_on_submit():
             splitting.refuse(message)
-            html = render_template("tickets/split.html", ticket=ticket, message=message, form=form)
+            names = files.names_with(ticket, message)
+            html = render_template("tickets/split.html", ticket=ticket, message=message, form=form, names=names)
             return html, 422 if form.is_submitted() else 200
         new = splitting.split(message, form.subject.data, by=me, form_token=form.token, at=at)
     except Refused as no:

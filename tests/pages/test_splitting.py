@@ -7,7 +7,7 @@ import pytest
 
 from models import Message, Ticket, db
 from tests.browser import text_of
-from tests.builders import reply, ticket
+from tests.builders import file, reply, ticket
 from tests.pages.forms_of import fields
 
 
@@ -50,6 +50,15 @@ def test_sent_twice_at_once_it_makes_one_ticket(browse, cast, wish):
     for thread in threads:
         thread.join(60)
     assert answers == [303, 303] and len(chairs()) == 1
+
+
+def test_it_is_said_which_files_do_not_come_along(browse, cast, wish):
+    cleo = browse(cast.cleo)
+    assert "come along" not in text_of(cleo.get(wish))
+    message = db.session.query(Message).one()
+    file(message.ticket, message=message)
+    said = "This file stays where it is and does not come along: screen.png"
+    assert said in text_of(cleo.get(wish)) and said in text_of(cleo.post(wish, {"subject": ""}))
 
 
 def test_taken_back_and_sent_once_more_it_is_a_new_ticket(make_app, browse, cast, wish):
