@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, and_, or_
 
+from helpdesk.words import PRIORITIES
 from models import Ticket
 
 
@@ -51,11 +52,19 @@ class Sort:
         if direction not in ("newer", "older") or len(parts) != len(self.names):
             return False, []
         try:
-            values = [_moment(part) if name.endswith("_at") else int(part) for name, part in zip(self.names, parts)]
+            return direction == "newer", [_value(name, part) for name, part in zip(self.names, parts)]
         except (ValueError, OverflowError):
             return False, []
-        ok = all(isinstance(value, datetime) or 0 <= value < 2**31 for value in values)
-        return (direction == "newer", values) if ok else (False, [])
+
+
+def _value(name: str, part: str) -> datetime | int:
+    """What a mark says of the column of this name. Raises ValueError or OverflowError for what it cannot hold."""
+    if name.endswith("_at"):
+        return _moment(part)
+    number, most = int(part), max(PRIORITIES) if name == "priority" else 2**31 - 1
+    if not 0 < number <= most:
+        raise ValueError("not a number that the column can hold")
+    return number
 
 
 def _moment(text: str) -> datetime:

@@ -102,6 +102,14 @@ def test_a_broken_mark_and_one_beyond_the_end_start_over(many, cast, mark):
     assert [row.id for row in triage.listing("all", cast.cleo, mark=mark).rows] == first
 
 
+@pytest.mark.parametrize("priority", ["5", "2147483647", "0", "-1"])
+def test_a_mark_made_up_with_a_priority_that_no_ticket_has_starts_over(many, cast, priority):
+    mark = f"older~{priority}~2026-11-20T12:00:00+00:00~1"
+    assert sorts.SORTS["priority"].read(mark) == (False, [])
+    first = [row.id for row in triage.listing("all", cast.cleo, sort="priority").rows]
+    assert [row.id for row in triage.listing("all", cast.cleo, sort="priority", mark=mark).rows] == first
+
+
 def test_each_view_holds_what_its_name_says(cast):
     made = {status: builders.ticket(cast.ada) for status in ("new", "open", "pending", "resolved", "closed", "trash")}
     for status in ("open", "pending", "resolved", "closed"):
