@@ -15,7 +15,7 @@ BATCH = 500
 # PostgreSQL's tsvector holds a megabyte. A conversation beyond this is found by what its beginning says.
 TEXT_MAX = 250_000
 
-BEGINS = ("raised", "raised_for")
+BEGINS = ("raised", "raised_for", "split_from")
 ADDS = ("replied", "noted")
 CHANGES = ("subject_edited", "description_edited", "reply_corrected", "note_corrected")
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select, text
 
-from helpdesk import edits, hits, importing, indexing, messages, query, search, store, tickets, undo
+from helpdesk import edits, hits, importing, indexing, messages, query, search, splitting, store, tickets, undo
 from helpdesk.conditions import Asker
 from models import Event, Message, SearchText, Ticket, db
 from tests import builders
@@ -151,6 +151,16 @@ def test_the_index_follows_what_is_written_corrected_and_edited(cast):
     assert found(cast.cleo, "charlie") == [] == found(cast.cleo, "delta")
     assert found(cast.cleo, '"now note"') == [made.id] == found(cast.ada, '"now reply"')
     assert found(cast.ada, '"now note"') == []
+
+
+def test_a_ticket_made_of_a_reply_is_found_and_so_is_what_is_said_on_it_later(cast):
+    made = builders.ticket(cast.ada, "Laptop", "x")
+    builders.reply(made, "My wombat is loose", by=cast.ada)
+    said = db.session.scalars(select(Message)).one()
+    new = act(splitting.split, said, "Unicorn at large", by=cast.cleo)
+    assert found(cast.cleo, "unicorn wombat") == [new.id] == found(cast.ada, "unicorn wombat")
+    builders.reply(new, "Caught it", by=cast.cleo)
+    assert found(cast.ada, "unicorn caught") == [new.id]
 
 
 def test_a_reply_taken_back_is_found_no_more(make_app, cast):
