@@ -21,9 +21,9 @@ def results(me):
     typed, wanted, mistake = _asked(me)
     if "before" in request.args and mistake is None:
         return redirect(url_for("search.results", q=query.write(wanted)), 303)
-    if leads_to := ticket_of(me, wanted):
+    if mistake is None and (leads_to := ticket_of(me, wanted)):
         return leads_to
-    found = search.run(wanted, _asker(me), _page()) if wanted.parts else None
+    found = search.run(wanted, _asker(me), _page()) if wanted.parts and mistake is None else None
     shown = [row.id for row in found.rows] if found and wanted.terms else []
     choices = around.choices(me)
     html = render_template(
@@ -79,16 +79,17 @@ def _page():
 def _asked(me):
     """What was typed, the query it means (an empty one where it cannot be understood), and what is wrong with it.
 
-    The form of filters sends the query it was shown with as `before`: what differs from it was chosen anew.
+    The form of filters sends the query it was shown with as `before`: what differs from it was chosen anew. Where what
+    was chosen makes no sense, the query stays as it was typed.
     """
-    known, typed = search.known_to(me), request.args.get("q", "")
+    known, typed, wanted = search.known_to(me), request.args.get("q", ""), Query()
     try:
         wanted = query.parse(typed, known)
         if "before" in request.args:
             wanted = _chosen(wanted, query.parse(request.args["before"], known), known)
         return typed, wanted, None
     except Mistake as mistake:
-        return typed, Query(), mistake
+        return typed, wanted, mistake
 
 
 def with_filters(chosen):

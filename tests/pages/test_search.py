@@ -119,6 +119,13 @@ def test_the_form_refuses_what_the_box_refuses(browse, cast):
     assert page.status_code == 422 and "is no time for" in text_of(page)
 
 
+def test_a_filter_that_makes_no_sense_leaves_the_form_as_it_was_now_and_afterwards(browse, cast, printer):
+    cleo = browse(cast.cleo)
+    page = cleo.get("/search?q=status:open&before=status:open&created=soon")
+    assert page.status_code == 422 and '<option value="open" selected>' in page.text
+    assert '<option value="open" selected>' in cleo.get("/search?q=status:open").text
+
+
 def test_results_come_in_pages(browse, cast, monkeypatch):
     monkeypatch.setattr(search, "PAGE", 2)
     for number in range(5):
