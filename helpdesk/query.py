@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 
 from helpdesk import spans
 from helpdesk.folding import Term, bare_letters, term
 from helpdesk.text import clean
+from helpdesk.tokens import Token, tokens
 from helpdesk.words import PRIORITY_RANKS, STATUSES
 
 LONGEST = 400
@@ -29,17 +30,16 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 
 
 class Mistake(Exception):
-    """The query cannot be understood. The message names what is `wrong`, and says what could stand there `instead`."""
+    """The query cannot be understood. The message names what is `wrong`, and says what could stand there `instead`.
+
+    `corrected` is the whole query with the nearest valid word in place of the wrong one; empty where there is none.
+    """
+
+    corrected = ""
 
     def __init__(self, message: str, wrong: str = "", instead: str = "") -> None:
         super().__init__(message)
         self.wrong, self.instead = wrong, instead
-
-    def corrected(self, typed: str) -> str:
-        """What was typed, with the nearest valid word in place of the wrong one; empty where there is none."""
-        if not self.instead or self.wrong not in typed:
-            return ""
-        return typed.replace(self.wrong, self.instead, 1)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def parse(typed: str, known: Known) -> Query:
     text = clean(typed).translate(_QUOTES)
     if len(text) > LONGEST:
         raise Mistake(_("This is too long. Please use at most %(most)d characters.", most=LONGEST))
-    parts = tuple(part for token in _tokens(text) if (part := _part(token, known)) is not None)
+    parts = tuple(part for token in tokens(text) if (part := _part(token, text, known)) is not None)
     if len(parts) > MOST_PARTS:
         raise Mistake(_("These are too many words. Please use at most %(most)d.", most=MOST_PARTS))
     return Query(parts)
@@ -152,54 +152,32 @@ def write(query: Query) -> str:
 # ---- reading
 
 
-@dataclass
-class _Token:
-    """What stands between two blanks: its characters, and for each whether it stood in quotes."""
-
-    text: str = ""
-    quoted: list[bool] = field(default_factory=list)
-
-    def add(self, letter: str, quoted: bool) -> None:
-        self.text += letter
-        self.quoted.append(quoted)
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    """An open quotation mark reaches to the end."""
-    token, inside, begun = _Token(), False, False
-    for letter in text:
-        if letter == '"':
-            inside, begun = not inside, True
-        elif letter.isspace() and not inside:
-            if begun:
-                yield token
-            token, begun = _Token(), False
-        else:
-            token.add(" " if letter.isspace() else letter, inside)
-            begun = True
-    if begun:
-        yield token
-
-
-def _part(token: _Token, known: Known) -> Word | Filter | None:
+def _part(token: Token, typed: str, known: Known) -> Word | Filter | None:
     dashes = next((i for i, letter in enumerate(token.text) if letter != "-" or token.quoted[i]), len(token.text))
     without, text = dashes > 0, token.text[dashes:]
-    token = _Token(text, token.quoted[dashes:])
+    token = token.after(dashes)
     name = re.match(r"([A-Za-z]{2,}):(?!//)", text)
     if name is None or any(token.quoted[: name.end()]):
         return _word(token, without)
     if len(text) == name.end() and name[1].lower() not in known.fields:
         return _word(token, without)  # "Error:" is a word like any other.
-    return _filter(name[1].lower(), _values(token, name.end()), without, known)
+    part = Filter(name[1].lower(), _values(token, name.end()), without)
+    try:
+        return _checked(part, known)
+    except Mistake as mistake:
+        if mistake.instead:
+            meant = _written(_put_right(part, mistake, known))
+            mistake.corrected = typed[: token.start] + meant + typed[token.end :]
+        raise
 
 
-def _word(token: _Token, without: bool) -> Word | None:
+def _word(token: Token, without: bool) -> Word | None:
     exact = any(token.quoted)
     text = " ".join(token.text.split())
     return Word(text, exact, without) if term(text) is not None else None
 
 
-def _values(token: _Token, start: int) -> list[str]:
+def _values(token: Token, start: int) -> tuple[str, ...]:
     """What stands after the colon, apart at the commas outside quotes."""
     values = [""]
     for letter, quoted in zip(token.text[start:], token.quoted[start:]):
@@ -207,16 +185,24 @@ def _values(token: _Token, start: int) -> list[str]:
             values.append("")
         else:
             values[-1] += letter
-    return list(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
+    return tuple(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
 
 
-def _filter(name: str, values: list[str], without: bool, known: Known) -> Filter:
+def _checked(part: Filter, known: Known) -> Filter:
+    """The filter with its values in their normal form. Raises Mistake."""
+    name = part.field
     if name not in known.fields:
         raise _no_such_field(name, known)
-    if not values:
+    if not part.values:
         example = EXAMPLES.get(name, f"{name}:…")
         raise Mistake(_("Say what “%(name)s:” should be, for example %(example)s.", name=name, example=example))
-    return Filter(name, tuple(dict.fromkeys(_value(name, value, known.fields[name]) for value in values)), without)
+    return replace(part, values=tuple(dict.fromkeys(_value(name, one, known.fields[name]) for one in part.values)))
+
+
+def _put_right(part: Filter, mistake: Mistake, known: Known) -> Filter:
+    if part.field not in known.fields:
+        return replace(part, field=mistake.instead)
+    return replace(part, values=tuple(mistake.instead if one == mistake.wrong else one for one in part.values))
 
 
 EXAMPLES = {

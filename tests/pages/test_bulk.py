@@ -53,6 +53,13 @@ def test_all_in_the_view_are_changed_also_those_on_other_pages(browse, cast, thr
     assert priorities([*three, other]) == [4, 4, 4, 2]
 
 
+def test_a_list_shown_again_after_a_refusal_leads_to_the_corrected_list_and_not_to_the_change(browse, cast, three):
+    cleo = browse(cast.cleo)
+    form = fields(cleo.get(VIEW), "/bulk") | {"back": "/triage?q=status:nwe", "ticket": [str(three[0])]}
+    page = cleo.post("/bulk", form)
+    assert page.status_code == 409 and 'href="/triage?q=status:new"' in page.text and "/bulk?" not in page.text
+
+
 def test_each_row_can_be_ticked_and_says_which_it_is(browse, cast, three):
     page = browse(cast.cleo).get(VIEW)
     for number in three:

@@ -83,7 +83,26 @@ def test_a_mistake_is_named_and_the_nearest_word_offered(typed, named, instead):
     assert named in str(mistake.value) and instead in str(mistake.value)
     assert mistake.value.instead == instead
     if instead:
-        assert query.parse(mistake.value.corrected(f"printer {typed}"), AGENT).filters
+        assert query.parse(mistake.value.corrected, AGENT).filters
+
+
+@pytest.mark.parametrize(
+    "typed, corrected",
+    [
+        ("opne status:opne", "opne status:open"),
+        ("  pen   -status:new,opne  pen ", "pen   -status:new,open  pen"),
+        ("stat stat:stat", "stat status:stat"),
+        ('"opne one" status:"opne" “x y', '"opne one" status:open "x y'),
+        ("is:active,actve", "is:active,active"),
+        ('category:"Access Rights","Access Rihgts"', 'category:"Access Rights",access-rights'),
+        ("foo:bar", ""),
+        ("created:soon", ""),
+    ],
+)
+def test_only_the_word_that_is_wrong_is_put_right(typed, corrected):
+    with pytest.raises(Mistake) as mistake:
+        query.parse(typed, AGENT)
+    assert mistake.value.corrected == corrected
 
 
 def test_a_mistake_lists_what_could_stand_there():
