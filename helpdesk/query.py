@@ -88,11 +88,12 @@ class Query:
 
     @property
     def number(self) -> int | None:
-        """The ticket's number, where the query is nothing else."""
-        if len(self.parts) != 1 or not isinstance(self.parts[0], Word) or self.parts[0].without:
-            return None
-        found = re.fullmatch(r"#?([1-9][0-9]{0,8})", self.parts[0].text, re.ASCII)
-        return int(found.group(1)) if found else None
+        """The ticket's number, where the query is nothing else. In quotes it is a text like any other."""
+        match self.parts:
+            case (Word(text, exact=False, without=False),):
+                found = re.fullmatch(r"#?([1-9][0-9]{0,8})", text, re.ASCII)
+                return int(found.group(1)) if found else None
+        return None
 
     def value(self, name: str) -> str:
         """The one value that a form of filters can show for the field; empty where there is none or more to it."""

@@ -64,6 +64,13 @@ def test_a_number_typed_in_triage_leads_straight_to_the_ticket_too(browse, cast,
     assert cleo.follow(by_form).headers["Location"] == f"/tickets/{printer.id}"
 
 
+@pytest.mark.parametrize("path", ["/search", "/triage"])
+def test_a_number_in_quotes_is_looked_for_as_a_text(browse, cast, printer, path):
+    other = builders.ticket(cast.ben, "Scanner", f"It shows {printer.id} all the time")
+    page = browse(cast.cleo).get(f'{path}?q="{printer.id}"')
+    assert page.status_code == 200 and re.findall(r'href="/tickets/(\d+)"', page.text) == [str(other.id)]
+
+
 def test_a_number_of_no_ticket_to_be_seen_stays_a_list_in_triage(browse, cast, printer):
     cleo = browse(cast.cleo)
     assert "No ticket fits." in text_of(cleo.get("/triage?q=%23987654"))

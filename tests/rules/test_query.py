@@ -57,7 +57,17 @@ def test_what_holds_no_word_looks_for_nothing(typed):
 
 
 @pytest.mark.parametrize(
-    "typed, number", [("12", 12), ("#12", 12), (" #12 ", 12), ("12 13", None), ("#0", None), ("-12", None)]
+    "typed, number",
+    [
+        ("12", 12),
+        ("#12", 12),
+        (" #12 ", 12),
+        ("12 13", None),
+        ("#0", None),
+        ("-12", None),
+        ('"12"', None),
+        ("“12”", None),
+    ],
 )
 def test_a_number_alone_is_a_ticket(typed, number):
     assert query.parse(typed, AGENT).number == number
