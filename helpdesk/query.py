@@ -18,10 +18,8 @@ from helpdesk.words import PRIORITY_RANKS, STATUSES
 LONGEST = 400
 MOST_PARTS = 20
 
-FIELDS = ("status", "assignee", "category", "priority", "requester", "created", "updated", "tag", "is", "has")
 FOR_AGENTS = ("tag",)
 MOMENTS = ("created", "updated")
-PEOPLE = ("assignee", "requester")
 IS = ("unassigned", "active", "finished")
 HAS = {"reply": False, "file": False, "note": True}  # The second says: for agents only.
 ME, NOBODY = "me", "nobody"

@@ -109,6 +109,12 @@ def test_words_and_filters_together(cast):
     assert found(cast.cleo, "category:hardware requester:ben") != [] == found(cast.cleo, "printer requester:ben")
 
 
+def test_beginnings_are_enough_from_three_letters_on_unless_they_are_common_words_themselves(cast):
+    made = builders.ticket(cast.ada, "Computer", "Format the whole disk")
+    for typed in ("comp", "for whole", "form", "dis", "who", "co", "fo"):
+        assert found(cast.cleo, typed) == ([made.id] if typed in ("comp", "form", "dis") else []), typed
+
+
 # ---- who finds it
 
 
