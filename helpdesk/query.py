@@ -133,13 +133,18 @@ def slug(name: str) -> str:
 
 
 def parse(typed: str, known: Known) -> Query:
-    """Read a query. Raises Mistake."""
+    """Read a query. Raises Mistake, also where something was typed that nothing can be looked for by: that is no wish
+    for everything.
+    """
     text = clean(typed).translate(_QUOTES)
     if len(text) > LONGEST:
         raise Mistake(_("This is too long. Please use at most %(most)d characters.", most=LONGEST))
     parts = tuple(part for token in tokens(text) if (part := _part(token, text, known)) is not None)
     if len(parts) > MOST_PARTS:
         raise Mistake(_("These are too many words. Please use at most %(most)d.", most=MOST_PARTS))
+    if typed.strip() and not parts:
+        said = _("There is nothing in this that could be looked for.")
+        raise Mistake(f"{said} " + _("Type letters or digits, or a filter such as status:open."))
     return Query(parts)
 
 

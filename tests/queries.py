@@ -61,9 +61,11 @@ def filters(chance, values):
 
 
 def words(chance, values):
-    """One to three words, some of them not to be said, with filters as often as without."""
+    """One to three words, some of them not to be said, with filters as often as without. Signs never stand alone."""
     said = " ".join(chance.choice(["", "-"]) + chance.choice(WORDS) for _ in range(chance.randint(1, 3)))
-    return f"{said} {filters(chance, values)}" if chance.random() < 0.5 else said
+    if chance.random() < 0.5:
+        return f"{said} {filters(chance, values)}"
+    return said if any(letter.isalnum() for letter in said) else words(chance, values)
 
 
 def asked(make):

@@ -2,14 +2,16 @@
 
 import json
 import re
+from urllib.parse import unquote
 
 import pytest
 
 from helpdesk import search, sorts, tickets, triage
-from models import SavedView, db
+from models import SavedView, Ticket, db
 from tests import builders
 from tests.browser import text_of
 from tests.builders import act
+from tests.pages.forms_of import fields
 
 
 @pytest.fixture
@@ -102,8 +104,25 @@ def test_a_mistake_is_told_and_what_was_typed_is_kept(browse, cast, printer):
 
 
 def test_an_empty_search_says_what_can_be_typed(browse, cast):
-    for path in ("/search", "/search?q=", "/search?q=%25"):
-        assert "What you can look for" in text_of(browse(cast.ada).get(path))
+    for path in ("/search", "/search?q=", "/search?q=+"):
+        page = browse(cast.ada).get(path)
+        assert page.status_code == 200 and "What you can look for" in text_of(page)
+
+
+@pytest.mark.parametrize("typed", ["%25", "!!!", "👍", "%22%22"])
+def test_what_holds_nothing_to_look_for_is_told_and_never_lists_or_changes_everything(browse, cast, printer, typed):
+    cleo = browse(cast.cleo)
+    for path in ("/search", "/triage"):
+        page = cleo.get(f"{path}?q={typed}")
+        assert page.status_code == 422 and "There is nothing in this that could be looked for." in text_of(page)
+        assert "Printer on floor 3" not in page.text
+    assert "What you can look for" in text_of(cleo.get(f"/search?q={typed}"))
+    assert cleo.get(f"/triage/export?q={typed}").status_code == 404
+    change = {"q": unquote(typed), "all": "1", "priority": "urgent", "back": "/triage"}
+    assert cleo.post("/bulk", fields(cleo.get("/triage?q=printer"), "/bulk") | change).status_code == 409
+    assert cleo.post("/views", {"name": "All", "query": unquote(typed), "sort": "age"}).status_code == 422
+    db.session.rollback()
+    assert db.session.get(Ticket, printer.id).priority == 2 and db.session.query(SavedView).count() == 0
 
 
 def test_the_form_of_filters_writes_the_same_query(browse, cast, printer):

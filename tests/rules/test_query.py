@@ -51,9 +51,16 @@ def test_it_is_understood_as_it_is_meant(typed, meant):
     assert parts(typed) == (meant,)
 
 
-@pytest.mark.parametrize("typed", ["", "   ", '""', "-", "--", "%", "… !", '"?"'])
-def test_what_holds_no_word_looks_for_nothing(typed):
+@pytest.mark.parametrize("typed", ["", "   ", "\u00a0\n"])
+def test_where_nothing_is_typed_nothing_is_looked_for(typed):
     assert parts(typed) == ()
+
+
+@pytest.mark.parametrize("typed", ['""', "-", "--", "%", "… !", '"?"', "👍", "_", "\x00", "\u200b", "? -! %"])
+def test_what_holds_neither_words_nor_filters_is_a_mistake_and_not_a_wish_for_everything(typed):
+    with pytest.raises(Mistake, match="nothing in this that could be looked for"):
+        query.parse(typed, AGENT)
+    assert parts(f"printer {typed}")[0] == Word("printer")
 
 
 @pytest.mark.parametrize(
