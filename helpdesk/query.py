@@ -153,6 +153,16 @@ def write(query: Query) -> str:
     return " ".join(_written(part) for part in query.parts)
 
 
+def normal(typed: str, known: Known) -> str:
+    """What was typed in its normal form, to be kept. Raises Mistake, also where that is longer than may be typed."""
+    written = write(parse(typed, known))
+    if len(written) > LONGEST:
+        said = _("Written out in full, this is longer than %(most)d characters.", most=LONGEST)
+        raise Mistake(f"{said} " + _("Please leave something out."))
+    parse(written, known)
+    return written
+
+
 # ---- reading
 
 

@@ -57,7 +57,7 @@ def _checked(form, me):
     if not form.validate():
         return None
     try:
-        return query.write(query.parse(form.query.data or "", search.known_to(me)))
+        return query.normal(form.query.data or "", search.known_to(me))
     except Mistake as mistake:
         form.refuse(mistake, "query")
         return None

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from markupsafe import escape
 
 from helpdesk import conditions, messages, query, saved_views, search, store, tickets, triage
 from models import SavedView, Ticket, db
@@ -65,6 +66,15 @@ def test_a_query_that_means_nothing_is_not_saved_and_stays_in_its_field(cleo, vp
     page = save(cleo, typed=typed)
     assert page.status_code == 422 and why in text_of(page) and typed in page.text
     assert db.session.query(SavedView).count() == 0
+
+
+@pytest.mark.parametrize("typed", ['"' + "a" * 399, "requester:" + "\ufdfa" * 300, "created:7d " + "a" * 389])
+def test_a_query_that_grows_too_long_when_it_is_written_out_is_refused_at_its_field(cleo, vpn, typed):
+    kept = save(cleo).headers["Location"].rsplit("=", 1)[1]
+    for page in (save(cleo, "Long", typed), cleo.post(f"/views/{kept}", {"name": "Tunnels", "query": typed})):
+        assert page.status_code == 422 and 'id="query-error"' in page.text
+        assert "longer than 400 characters" in text_of(page) and f'value="{escape(typed)}"' in page.text
+    assert [view.query for view in db.session.query(SavedView)] == ["vpn status:new"]
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 61, "two\nlines"])
