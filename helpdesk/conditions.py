@@ -8,10 +8,25 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, false, or_, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
 
 from helpdesk import access, categories, files, spans
-from helpdesk.query import ME, NOBODY, Filter, slug
+from helpdesk.query import ME, NOBODY, QUOTES, Filter, slug, unquoted
 from helpdesk.text import fold
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_RANKS
 from models import Attachment, Message, Person, Tag, Ticket, TicketTag, Watcher, db
@@ -72,21 +87,42 @@ def holds(part: Filter, asker: Asker, ticket: Ticket) -> bool:
 # ---- people
 
 
-def called(value: str) -> list[int]:
-    """Ids of the people a name or address means: any of their names begins so, or their address is it."""
+def called(value: str, asker: Asker) -> list[int]:
+    """Ids of the people a name means: any of their names begins so. For agents it may be their address as well: where
+    the mail of those who work here goes is nothing that a requester may try out.
+    """
+    wanted, named = _has_name(value), fold(value)
+    if asker.person.is_agent:
+        wanted |= or_(Person.email == named, Person.email.startswith(f"{named}@", autoescape=True))
+    return list(db.session.scalars(select(Person.id).where(wanted).order_by(Person.id).limit(NAMESAKES)))
+
+
+def is_called(value: str, person: Person, asker: Asker) -> bool:
     named = fold(value)
-    names = Person.folded_name.startswith(named, autoescape=True) | Person.folded_name.contains(
-        f" {named}", autoescape=True
-    )
-    address = or_(Person.email == named, Person.email.startswith(f"{named}@", autoescape=True))
-    return list(db.session.scalars(select(Person.id).where(or_(names, address)).order_by(Person.id).limit(NAMESAKES)))
+    address = person.email == named or person.email.startswith(f"{named}@")
+    return f" {named}" in f" {_plain(person.folded_name)}" or (asker.person.is_agent and address)
 
 
-def is_called(value: str, person: Person) -> bool:
-    named, known = fold(value), person.folded_name
-    return (
-        known.startswith(named) or f" {named}" in known or person.email == named or person.email.startswith(f"{named}@")
-    )
+def people_named(value: str, most: int) -> list[Person]:
+    """People one of whose names begins so, by name."""
+    wanted = select(Person).where(_has_name(value)).order_by(Person.folded_name, Person.id)
+    return list(db.session.scalars(wanted.limit(most)))
+
+
+def _has_name(value: str) -> Condition:
+    return literal(" ").concat(_plain_column(Person.folded_name)).contains(f" {fold(value)}", autoescape=True)
+
+
+def _plain(folded: str) -> str:
+    """Without quotation marks, which no value of a query can hold."""
+    return unquoted(folded).replace("  ", " ")
+
+
+def _plain_column(column: Any) -> ColumnElement[str]:
+    """The same of a column."""
+    for mark, instead in (*((mark, "") for mark in QUOTES), ("  ", " ")):
+        column = func.replace(column, mark, instead, type_=String)
+    return column  # type: ignore[no-any-return]
 
 
 def _among(column: Any, ids: list[int]) -> Condition:
@@ -109,21 +145,21 @@ def _one_of(wanted: Select[Any], otherwise: Condition) -> Condition:
 def _assignee(value: str, asker: Asker) -> Condition:
     if value == NOBODY:
         return Ticket.assignee_id.is_(None)
-    return _among(Ticket.assignee_id, [asker.person.id] if value == ME else called(value))
+    return _among(Ticket.assignee_id, [asker.person.id] if value == ME else called(value, asker))
 
 
 def _has_assignee(value: str, asker: Asker, ticket: Ticket) -> bool:
     if value == NOBODY or ticket.assignee is None:
         return value == NOBODY and ticket.assignee is None
-    return ticket.assignee_id == asker.person.id if value == ME else is_called(value, ticket.assignee)
+    return ticket.assignee_id == asker.person.id if value == ME else is_called(value, ticket.assignee, asker)
 
 
 def _requester(value: str, asker: Asker) -> Condition:
-    return _among(Ticket.requester_id, [asker.person.id] if value == ME else called(value))
+    return _among(Ticket.requester_id, [asker.person.id] if value == ME else called(value, asker))
 
 
 def _has_requester(value: str, asker: Asker, ticket: Ticket) -> bool:
-    return ticket.requester_id == asker.person.id if value == ME else is_called(value, ticket.requester)
+    return ticket.requester_id == asker.person.id if value == ME else is_called(value, ticket.requester, asker)
 
 
 # ---- category
@@ -200,12 +236,13 @@ def _tagged(value: str, asker: Asker) -> Condition:
     """Requesters cannot ask for tags; should they ever get here, nothing bears one."""
     if not asker.person.is_agent:
         return false()
-    tagged = select(TicketTag.ticket_id).join(Tag, Tag.id == TicketTag.tag_id).where(Tag.folded == fold(value))
+    meant = list(db.session.scalars(select(Tag.id).where(_plain_column(Tag.folded) == fold(value))))
+    tagged = select(TicketTag.ticket_id).where(TicketTag.tag_id.in_(meant))
     return _one_of(tagged, exists(tagged.where(TicketTag.ticket_id == Ticket.id).correlate(Ticket)))
 
 
 def _bears_tag(value: str, asker: Asker, ticket: Ticket) -> bool:
-    return asker.person.is_agent and fold(value) in {tag.folded for tag in ticket.tags}
+    return asker.person.is_agent and fold(value) in {_plain(tag.folded) for tag in ticket.tags}
 
 
 RULES: dict[str, Rule] = {

@@ -24,7 +24,8 @@ IS = ("unassigned", "active", "finished")
 HAS = {"reply": False, "file": False, "note": True}  # The second says: for agents only.
 ME, NOBODY = "me", "nobody"
 
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+QUOTES = '"“”„‟«»＂'
+_PLAIN, _NONE = str.maketrans(dict.fromkeys(QUOTES, '"')), str.maketrans(dict.fromkeys(QUOTES))
 
 
 class Mistake(Exception):
@@ -129,14 +130,24 @@ def known_to(*, agent: bool, categories: Iterable[str] = ()) -> Known:
 
 def slug(name: str) -> str:
     """A name as a value: "Access & rights" is category:access-&-rights, or as it is, in quotes."""
-    return "-".join(bare_letters(name).translate(_QUOTES).replace('"', "").split())
+    return "-".join(unquoted(bare_letters(name)).split())
+
+
+def spoken(name: str) -> str:
+    """A person's name as a value: Robert "Bob" Smith is assignee:"robert bob smith"."""
+    return " ".join(unquoted(bare_letters(name)).split())
+
+
+def unquoted(text: str) -> str:
+    """Without quotation marks: no value can hold them, so they count for nothing in what a value is compared with."""
+    return text.translate(_NONE)
 
 
 def parse(typed: str, known: Known) -> Query:
     """Read a query. Raises Mistake, also where something was typed that nothing can be looked for by: that is no wish
     for everything.
     """
-    text = clean(typed).translate(_QUOTES)
+    text = clean(typed).translate(_PLAIN)
     if len(text) > LONGEST:
         raise Mistake(_("This is too long. Please use at most %(most)d characters.", most=LONGEST))
     parts = tuple(part for token in tokens(text) if (part := _part(token, text, known)) is not None)
@@ -251,7 +262,7 @@ def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
             example = _("Write for example %(name)s:>2026-01-31, %(name)s:2026-01 or %(name)s:<7d.", name=name)
             raise Mistake(f"{said} {example}") from None
     if allowed is None:
-        return " ".join(bare_letters(value).replace('"', "").split()) or value
+        return spoken(value) or value
     if slug(value) in allowed:
         return slug(value)
     near = _nearest(slug(value), allowed)

@@ -10,7 +10,6 @@ from helpdesk import alike as alikes
 from helpdesk import around, completion, query, search, snippets, store, words
 from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
-from helpdesk.text import fold
 from helpdesk.words import PRIORITIES, PRIORITY_NAMES, STATUSES
 from web.filters import zone
 
@@ -99,7 +98,7 @@ def with_filters(chosen):
 
 def _chosen(wanted, before, known):
     for name in FORM_FIELDS:
-        value = request.args.get(name, before.value(name)).replace('"', " ").strip()
+        value = query.unquoted(request.args.get(name, before.value(name))).strip()
         if value != before.value(name):
             wanted = wanted.having(name, value)
     return query.parse(query.write(wanted), known)
@@ -109,7 +108,7 @@ def filters(me, wanted, choices):
     """The fields of the form: name, label, the value they show, and for those to choose from the choices."""
     whose = [(query.ME, _("Me")), (query.NOBODY, _("Nobody"))]
     if me.is_agent:
-        whose += [(fold(agent.name), agent.name) for agent in choices.agents if agent.id != me.id]
+        whose += [(query.spoken(agent.name), agent.name) for agent in choices.agents if agent.id != me.id]
     filed = [(query.slug(one.name), one.name) for one in choices.categories]
     offered = {
         "status": (_("Status"), STATUSES.items()),

@@ -2,11 +2,13 @@
 
 import json
 import re
+from html import unescape
 from urllib.parse import unquote
 
 import pytest
+from markupsafe import escape
 
-from helpdesk import search, sorts, tickets, triage
+from helpdesk import people, search, sorts, tickets, triage
 from models import SavedView, Ticket, db
 from tests import builders
 from tests.browser import text_of
@@ -138,6 +140,20 @@ def test_the_form_of_filters_writes_the_same_query(browse, cast, printer):
 def test_a_filter_changed_in_the_box_wins_over_the_form_it_was_shown_with(browse, cast, printer):
     answer = browse(cast.cleo).get("/search?q=status:closed&before=status:open&status=open")
     assert answer.headers["Location"] == "/search?q=status:closed"
+
+
+@pytest.mark.parametrize("name", ['Robert "Bob" Smith', "Robert “Bob Lee” Smith", "김민수", 'O"Neil'])
+def test_an_agent_chosen_in_the_form_is_found_and_stands_in_it_once(browse, cast, printer, name):
+    bob = act(people.add, name, "bob@example.com", role="agent")
+    act(tickets.assign, printer, to=bob, by=cast.cleo)
+    cleo, shown = browse(cast.cleo), escape(name)
+    page = cleo.get("/search")
+    offered = re.findall(r'<option value="([^"]*)"', page.text)
+    value = unescape(re.search(f'<option value="([^"]+)">{shown}</option>', page.text)[1])
+    page = cleo.follow(cleo.get("/search", query_string={"q": "", "before": "", "assignee": value}))
+    assert f'href="/tickets/{printer.id}"' in page.text
+    assert re.findall(f"<option [^>]*selected>{shown}</option>", page.text)
+    assert re.findall(r'<option value="([^"]*)"', page.text) == offered
 
 
 def test_the_form_refuses_what_the_box_refuses(browse, cast):
