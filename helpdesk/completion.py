@@ -8,9 +8,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from helpdesk import people, tags
-from helpdesk.query import IS, ME, MOMENTS, NOBODY, Known, quoted
-from helpdesk.text import fold
+from helpdesk import conditions, people, tags
+from helpdesk.query import IS, ME, MOMENTS, NOBODY, Known, quoted, slug, spoken, unquoted
+from helpdesk.text import clean, fold
 from helpdesk.words import PRIORITIES, PRIORITY_RANKS, STATUSES
 from models import Person
 
@@ -58,8 +58,9 @@ class Choice:
 
 def complete(typed: str, known: Known, reader: Person) -> list[Choice]:
     """What could be meant by the end of what is typed so far; nothing inside a phrase."""
+    typed = clean(f"{typed}.")[:-1]  # A blank at the end stays: it says that the last word is whole.
     if found := _VALUE.fullmatch(typed):
-        name, begun = found[1].lower(), found[2].lstrip('"')
+        name, begun = found[1].lower(), unquoted(found[2])
         values = _values(name, begun, known, reader) if name in known.fields else []
         start = typed[: found.start(2)]
         return [Choice(quoted(value), hint, f"{start}{quoted(value)} ") for value, hint in values[:MOST]]
@@ -75,18 +76,17 @@ def _values(name: str, begun: str, known: Known, reader: Person) -> list[tuple[s
     if name in ("assignee", "requester"):
         return _people(name, begun, reader)
     if name == "tag":
-        return [(tag, "") for tag in tags.used() if fold(tag).startswith(fold(begun))]
+        return [(unquoted(tag), "") for tag in tags.used(MOST, begun=begun)]
     offered = tuple(TIMES) if name in MOMENTS else known.fields[name] or ()
-    fitting = [value for value in offered if value.startswith(fold(begun).replace(" ", "-"))]
+    fitting = [value for value in offered if fold(value).startswith(fold(slug(begun)))]
     return [(value, hint if (hint := hints.get(value, "")).lower() != value else "") for value in fitting]
 
 
 def _people(name: str, begun: str, reader: Person) -> list[tuple[str, str]]:
     """Names for agents only: who works here is nothing that a requester may leaf through."""
     named = [(ME, reader.name)] + ([(NOBODY, "")] if name == "assignee" else [])
-    if reader.is_agent:
-        some = people.agents() if name == "assignee" else people.search(begun, most=MOST) if begun else []
-        named += [
-            (person.folded_name, person.email) for person in some if f" {fold(begun)}" in f" {person.folded_name}"
-        ]
-    return [(value, hint) for value, hint in named if f" {fold(begun)}" in f" {value}"]
+    if reader.is_agent and name == "assignee":
+        named += [(spoken(person.name), person.email) for person in people.agents()]
+    elif reader.is_agent and begun:
+        named += [(spoken(person.name), person.email) for person in conditions.people_named(begun, MOST)]
+    return [(value, hint) for value, hint in named if f" {fold(begun)}" in f" {fold(value)}"]

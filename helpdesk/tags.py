@@ -131,7 +131,8 @@ def _make(name: str, folded: str) -> Tag:
     return tag
 
 
-def used(most: int = 200) -> list[str]:
-    """Tags that some ticket bears, to offer while an agent types."""
+def used(most: int = 200, *, begun: str = "") -> list[str]:
+    """Tags that some ticket bears and that begin so, to offer while an agent types."""
     wanted = select(Tag.name).where(exists().where(TicketTag.tag_id == Tag.id))
+    wanted = wanted.where(Tag.folded.startswith(fold(begun), autoescape=True)) if begun else wanted
     return list(db.session.scalars(wanted.order_by(Tag.folded).limit(most)))
