@@ -194,5 +194,9 @@ def _by_index(
         wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in words)
         matches = literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))
     found = select(SearchText.ticket_id.label("id")).where(matches)
-    hits = found.order_by(SearchText.ticket_id.desc()).limit(2 * FETCHED).subquery()
-    return _those(_of(hits).where(where, *said))
+    newest = found.order_by(SearchText.ticket_id.desc()).limit(2 * FETCHED).subquery()
+    passed = _those(_of(newest).where(where, *said))
+    # Counted afterwards and in no order, a tenth of the work: counted on the way, PostgreSQL could not stop at MOST.
+    counted = select(func.count()).select_from(found.limit(2 * FETCHED).subquery())
+    whole = passed.all and (db.session.scalar(counted) or 0) < 2 * FETCHED
+    return Hits(passed.rows, whole)

@@ -255,6 +255,15 @@ def test_of_a_common_word_the_newest_are_found_and_it_is_said_that_there_are_mor
     assert rare.total == 2 and rare.all
 
 
+def test_where_the_index_was_left_before_its_end_it_is_said_that_there_may_be_more(many, cast, monkeypatch):
+    for most, whole in ((4, True), (2, False)):
+        for name, value in (("FETCHED", most // 2), ("DEEP", most), ("IN_TRASH", most - hits.MOST)):
+            monkeypatch.setattr(hits, name, value)
+        for typed in ("rare", "rare requester:ada", "rare requester:ben"):
+            results = search.run(query.parse(typed, search.known_to(cast.cleo)), asker(cast.cleo))
+            assert results.all is whole, typed
+
+
 def test_words_that_are_common_one_by_one_and_seldom_together_are_found(many, cast):
     with store.writing():
         for number in range(12):
