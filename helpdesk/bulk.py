@@ -65,8 +65,8 @@ def due() -> int | None:
     return number
 
 
-def work(number: int, most: int = PART) -> None:
-    """Do one part of the job, in the running transaction, unless somebody else is at it.
+def work(number: int, most: int = PART) -> bool:
+    """Do one part of the job, in the running transaction. Returns False where somebody else is at it, or was.
 
     The row of the job is locked meanwhile, and each ticket's outcome is written with its change: whoever dies in the
     middle has done nothing, and no ticket is changed twice.
@@ -75,13 +75,18 @@ def work(number: int, most: int = PART) -> None:
     job = db.session.scalar(wanted.with_for_update(skip_locked=True))
     if job is not None:
         _part(job, most)
+    return job is not None
 
 
 def give_up(number: int) -> None:
-    """A job that our own mistake keeps from going on must not hold up those behind it."""
+    """A job that our own mistake keeps from going on must not hold up those behind it. Its page says what was left."""
     job = db.session.get(BulkJob, number, with_for_update=True)
-    if job is not None:
-        job.state, job.finished_at = "cancelled", store.now()
+    if job is None:
+        return
+    job.state, job.finished_at = "cancelled", store.now()
+    why = _("The desk could not do this. Its log says why; please tell whoever looks after the desk.")
+    left = update(BulkItem).where(BulkItem.job_id == number, BulkItem.state == "waiting")
+    db.session.execute(left.values(state="refused", why=why).execution_options(synchronize_session=False))
 
 
 def _part(job: BulkJob, most: int) -> None:

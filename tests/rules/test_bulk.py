@@ -253,7 +253,7 @@ def test_a_job_that_cannot_go_on_by_our_own_mistake_holds_up_no_other(cast, four
     broken = act(waiting_job, four, cast.cleo, {"priority": "no such priority"})
     behind = act(waiting_job, four, cast.cleo)
     work_off()
-    assert job(broken).state == "cancelled" and set(states(broken).values()) == {"waiting"}
+    assert job(broken).state == "cancelled" and set(states(broken).values()) == {"refused"}
     assert set(states(behind).values()) == {"done"}
 
 
