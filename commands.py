@@ -123,7 +123,8 @@ def import_tickets(file):
     with click.progressbar(length=lines, label=_("Importing"), file=sys.stderr) as bar:
         outcome = importing.run(file, host=host, progress=bar.update)
     for row in outcome.bad:
-        click.echo(_("Line %(line)d: %(why)s", line=row.line, why=row.why), err=True)
+        place = str(row.place)
+        click.echo(f"{place[:1].upper()}{place[1:]}: {row.why}", err=True)
     said = _("%(added)d imported, %(known)d here already, ", added=outcome.added, known=outcome.known)
     click.echo(said + _("%(bad)d left out.", bad=len(outcome.bad)))
     sys.exit(1 if outcome.bad else 0)

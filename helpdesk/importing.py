@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from helpdesk import categories, import_file, indexing, people, store, tags
-from helpdesk.import_file import Bad, Row
+from helpdesk.import_rows import Bad, Place, Row
 from helpdesk.text import fold, fold_address
 from helpdesk.words import FINISHED, NAME_MAX, PRIORITY_RANKS
 from models import Event, Person, Ticket, db
@@ -36,10 +36,10 @@ def run(path: Path, *, host: str, progress: Callable[[int], None], at: datetime 
     """Import the file; `progress` is told how many more of its lines are done, `host` is the desk's own.
 
     Each chunk is a transaction of its own: an import that was interrupted goes on where it was when run again.
-    Raises Refused where the file or its first line cannot be used; nothing is imported then.
+    Raises Refused where the file cannot be used, or the first line of it or of any sheet; nothing is imported then.
     """
     at = at or store.now()
-    outcome, seen, done = Outcome(), dict[str, int](), 0
+    outcome, seen, done = Outcome(), dict[str, Place](), 0
     found, agents = import_file.rows(path, at), {agent.email: agent.id for agent in people.agents()}
     while chunk := list(itertools.islice(found, CHUNK)):
         judged = [_judged(row, seen, agents) for row in chunk]
@@ -48,8 +48,8 @@ def run(path: Path, *, host: str, progress: Callable[[int], None], at: datetime 
         outcome.added += added
         outcome.known += len(good) - added
         outcome.bad += [row for row in judged if isinstance(row, Bad)]
-        progress(chunk[-1].line - done)
-        done = chunk[-1].line
+        progress(chunk[-1].place.in_all - done)
+        done = chunk[-1].place.in_all
     return outcome
 
 
@@ -61,19 +61,19 @@ def nobody(host: str) -> str:
         return "imported@helpdesk.example"
 
 
-def _judged(row: Row | Bad, seen: dict[str, int], agents: dict[str, int]) -> Row | Bad:
+def _judged(row: Row | Bad, seen: dict[str, Place], agents: dict[str, int]) -> Row | Bad:
     """The same external_id twice in a file is a mistake in the file: the first one counts."""
     if isinstance(row, Bad):
         return row
     if row.assignee_email and row.assignee_email not in agents:
         who = row.assignee_email
         return Bad(
-            row.line, _("assignee_email is nobody who works on tickets here: %(who)s. Invite them first.", who=who)
+            row.place, _("assignee_email is nobody who works on tickets here: %(who)s. Invite them first.", who=who)
         )
-    line = seen.setdefault(row.external_id, row.line)
-    if line == row.line:
+    first = seen.setdefault(row.external_id, row.place)
+    if first == row.place:
         return row
-    return Bad(row.line, _("external_id %(id)s stands on line %(line)d already.", id=row.external_id, line=line))
+    return Bad(row.place, _("external_id %(id)s stands on %(place)s already.", id=row.external_id, place=first))
 
 
 def _keep(rows: list[Row], nobodys: str, agents: dict[str, int], at: datetime) -> int:

@@ -179,7 +179,7 @@ def test_more_rows_than_a_sheet_holds_go_on_on_the_next(load, cast):
 def test_an_assignee_who_is_no_agent_here_is_named_and_the_row_left_out(load, cast):
     head = "external_id,subject,description,category,assignee_email"
     outcome = load(f"{head}\nA-1,Screen,Dark,,ada@example.com\nA-2,Screen,Dark,,dan@example.com".encode())
-    assert outcome.added == 1 and "ada@example.com" in outcome.bad[0].why and outcome.bad[0].line == 2
+    assert outcome.added == 1 and "ada@example.com" in outcome.bad[0].why and outcome.bad[0].place.line == 2
     assert db.session.query(Ticket).one().assignee is cast.dan
 
 

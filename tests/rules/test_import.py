@@ -9,7 +9,8 @@ import pytest
 
 from helpdesk import importing, store, tickets
 from helpdesk.errors import Refused
-from helpdesk.import_file import Bad, count_lines
+from helpdesk.import_file import count_lines
+from helpdesk.import_rows import Bad, Place
 from models import Category, Delivery, Event, Person, Ticket, db
 from tests import builders
 
@@ -145,13 +146,13 @@ BAD = {
 @pytest.mark.parametrize("line", BAD)
 def test_a_bad_row_is_named_with_its_line_and_the_good_ones_are_kept(load, line):
     outcome = load(FULL, '"G,1",Good,"Two\nlines",,,,,', line, "G-2,Good as well,Text,,,,,")
-    assert outcome.bad == [Bad(4, BAD[line])]
+    assert outcome.bad == [Bad(Place(4), BAD[line])]
     assert outcome.added == db.session.query(Ticket).count() == 2
 
 
 def test_the_same_id_twice_in_a_file_is_named(load):
     outcome = load(HEADER, "A-1,First,Text,", "", "A-1,Second,Text,")
-    assert outcome.bad == [Bad(4, "external_id A-1 stands on line 2 already.")]
+    assert outcome.bad == [Bad(Place(4), "external_id A-1 stands on line 2 already.")]
     assert only().subject == "First"
 
 
@@ -159,7 +160,7 @@ def test_a_quotation_mark_that_is_never_closed_spoils_no_more_than_its_rest(load
     endless = 'A-2,"No end,' + "\n".join(["x" * 1000] * 1100)
     outcome = load(HEADER, "A-1,Subject,Text,", *endless.split("\n"))
     assert outcome.added == 1
-    assert outcome.bad[0].line == 3
+    assert outcome.bad[0].place == Place(3)
     assert outcome.bad[0].why.startswith("A quotation mark is not closed")
 
 
