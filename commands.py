@@ -122,7 +122,7 @@ def import_tickets(file):
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
     with click.progressbar(length=lines, label=_("Importing"), file=sys.stderr) as bar:
         outcome = importing.run(file, host=host, progress=bar.update)
-    for row in outcome.bad:
+    for row in outcome.bad + outcome.unheld:
         place = str(row.place)
         click.echo(f"{place[:1].upper()}{place[1:]}: {row.why}", err=True)
     said = _("%(added)d imported, %(known)d here already, ", added=outcome.added, known=outcome.known)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import aliased
 
-from helpdesk import events, store, triage, xlsx
+from helpdesk import events, origin, store, triage, xlsx
 from helpdesk.access import visible_tickets
 from helpdesk.import_file import FORMULA
 from helpdesk.words import PRIORITY_NAMES
@@ -71,8 +71,9 @@ def rows(reader_id: int, where: ColumnElement[bool]) -> Iterator[list[str]]:
             raise Stopped
         wanted = _wanted().where(Ticket.id > low, Ticket.id <= min(low + SPAN, last), where)
         found = db.session.execute(wanted.where(visible_tickets(reader)).order_by(Ticket.id)).all()
+        desk = origin.name()
         store.undo()
-        yield from map(_cells, found)
+        yield from (_cells(row, desk) for row in found)
 
 
 def _wanted() -> Any:
@@ -102,10 +103,10 @@ def _wanted() -> Any:
     )
 
 
-def _cells(row: Row[Any]) -> list[str]:
+def _cells(row: Row[Any], desk: str) -> list[str]:
     return [
         str(row.id),
-        row.external_id or f"ticket-{row.id}",
+        row.external_id or origin.external_id(desk, row.id),
         row.subject,
         row.description,
         row.category or "",

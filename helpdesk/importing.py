@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from helpdesk import categories, import_file, indexing, people, store, tags
+from helpdesk import categories, import_file, indexing, origin, people, store, tags
 from helpdesk.import_rows import Bad, Place, Row
 from helpdesk.text import fold, fold_address
 from helpdesk.words import FINISHED, NAME_MAX, PRIORITY_RANKS
@@ -25,11 +25,15 @@ TRIES = 3
 
 @dataclass
 class Outcome:
-    """How an import went: tickets added, rows whose ticket was there already, and rows that were left out."""
+    """How an import went: tickets added, rows whose ticket was there already, and rows that were left out.
+
+    `unheld` are good ones of finished tickets whose assignee is not known here.
+    """
 
     added: int = 0
     known: int = 0
     bad: list[Bad] = field(default_factory=list)
+    unheld: list[Bad] = field(default_factory=list)
 
 
 def run(path: Path, *, host: str, progress: Callable[[int], None], at: datetime | None = None) -> Outcome:
@@ -44,7 +48,9 @@ def run(path: Path, *, host: str, progress: Callable[[int], None], at: datetime 
     while chunk := list(itertools.islice(found, CHUNK)):
         judged = [_judged(row, seen, agents) for row in chunk]
         good = [row for row in judged if isinstance(row, Row)]
-        added = _keep(good, nobody(host), agents, at)
+        holders = agents | _former({row.assignee_email for row in good} - agents.keys())
+        outcome.unheld += [_unheld(row) for row in good if row.assignee_email and row.assignee_email not in holders]
+        added = _keep(good, nobody(host), holders, at)
         outcome.added += added
         outcome.known += len(good) - added
         outcome.bad += [row for row in judged if isinstance(row, Bad)]
@@ -65,7 +71,7 @@ def _judged(row: Row | Bad, seen: dict[str, Place], agents: dict[str, int]) -> R
     """The same external_id twice in a file is a mistake in the file: the first one counts."""
     if isinstance(row, Bad):
         return row
-    if row.assignee_email and row.assignee_email not in agents:
+    if row.assignee_email and row.assignee_email not in agents and row.status not in FINISHED:
         who = row.assignee_email
         return Bad(
             row.place, _("assignee_email is nobody who works on tickets here: %(who)s. Invite them first.", who=who)
@@ -76,20 +82,32 @@ def _judged(row: Row | Bad, seen: dict[str, Place], agents: dict[str, int]) -> R
     return Bad(row.place, _("external_id %(id)s stands on %(place)s already.", id=row.external_id, place=first))
 
 
-def _keep(rows: list[Row], nobodys: str, agents: dict[str, int], at: datetime) -> int:
+def _former(emails: set[str]) -> dict[str, int]:
+    """Who had a finished ticket may have left, or do other work now."""
+    return _ids(emails - {""}) if emails - {""} else {}
+
+
+def _unheld(row: Row) -> Bad:
+    return Bad(
+        row.place, _("assignee_email is nobody here: %(who)s. The ticket has no assignee.", who=row.assignee_email)
+    )
+
+
+def _keep(rows: list[Row], nobodys: str, holders: dict[str, int], at: datetime) -> int:
     """Insert what is new. Returns how many. Tried again where somebody took one of the addresses or ids meanwhile."""
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             with store.writing():
-                return _insert(rows, nobodys, agents, at)
+                return _insert(rows, nobodys, holders, at)
         except DBAPIError as error:
             if not tries_left or not (isinstance(error, IntegrityError) or store.lost_a_race(error)):
                 raise
     return 0
 
 
-def _insert(rows: list[Row], nobodys: str, agents: dict[str, int], at: datetime) -> int:
-    known = set(db.session.scalars(select(Ticket.external_id).where(_among(rows))))
+def _insert(rows: list[Row], nobodys: str, holders: dict[str, int], at: datetime) -> int:
+    known = {*db.session.scalars(select(Ticket.external_id).where(_among(rows)))}
+    known |= origin.at_home(row.external_id for row in rows)
     fresh = [row for row in rows if row.external_id not in known]
     if not fresh:
         return 0
@@ -98,7 +116,7 @@ def _insert(rows: list[Row], nobodys: str, agents: dict[str, int], at: datetime)
     tickets = [
         _ticket(row, at)
         | _belongings(requesters[row.requester_email or nobodys])
-        | {"category_id": filed.get(fold(row.category)), "assignee_id": agents.get(row.assignee_email)}
+        | {"category_id": filed.get(fold(row.category)), "assignee_id": holders.get(row.assignee_email)}
         for row in fresh
     ]
     db.session.execute(insert(Ticket), tickets)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from python_calamine import CalamineWorkbook
 
-from helpdesk import exporting, importing, messages, people, store, tags, tickets, triage, xlsx
+from helpdesk import exporting, importing, messages, origin, people, store, tags, tickets, triage, xlsx
 from helpdesk.import_file import count_lines
 from models import Delivery, Event, Message, Person, Ticket, db
 from tests import builders
@@ -96,7 +96,7 @@ def test_every_ticket_of_the_view_is_there_by_number(varied, cast):
 def test_a_row_says_what_the_ticket_says(varied, cast):
     row = dict(zip(exporting.COLUMNS, rows(cast.cleo)[0]))
     ticket = varied[0]
-    assert row["number"] == str(ticket.id) and row["external_id"] == f"ticket-{ticket.id}"
+    assert row["number"] == str(ticket.id) and row["external_id"] == f"desk-{origin.name()}-{ticket.id}"
     assert (row["status"], row["priority"], row["type"]) == ("open", "normal", "incident")
     assert (row["requester_name"], row["requester_email"]) == ("Ada Okafor", "ada@example.com")
     assert row["assignee_email"] == "dan@example.com"
