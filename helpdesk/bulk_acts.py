@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from helpdesk import categories, closing, tags, tickets
+from helpdesk import categories, closing, store, tags, tickets
 from helpdesk.errors import Refused
 from helpdesk.words import FINISHED, PRIORITIES, PRIORITY_RANKS, STATUSES
 from models import BulkJob, Person, Ticket, db
@@ -49,7 +49,7 @@ def _one(ticket: Ticket, steps: list[Step]) -> None:
 
 
 def _all_or_none(ticket: Ticket, steps: list[Step]) -> None:
-    with db.session.begin_nested():
+    with store.all_or_none():
         _one(ticket, steps)
 
 

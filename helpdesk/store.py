@@ -105,6 +105,18 @@ def attempt() -> Iterator[None]:
 
 
 @contextmanager
+def all_or_none() -> Iterator[None]:
+    """A part of the transaction of which an exception leaves nothing, nor anything for the log to tell of."""
+    noted = len(db.session.info.get("acts", ()))
+    try:
+        with db.session.begin_nested():
+            yield
+    except BaseException:
+        del db.session.info.get("acts", [])[noted:]
+        raise
+
+
+@contextmanager
 def aside() -> Iterator[DatabaseSession]:
     """A short transaction of its own, for what must be kept whatever becomes of the page (attempts, read marks)."""
     if _writes.get():

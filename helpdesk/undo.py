@@ -41,7 +41,7 @@ def undo(event: Event, *, by: Person, at: datetime | None = None) -> Message | N
     _refuse_answered(ticket, act[-1], by)
     if not changes.stands(ticket, change) or (message is not None and message.withdrawn_at is not None):
         raise Refused(_("This was changed again meanwhile, so it cannot be taken back any more."))
-    with db.session.begin_nested():
+    with store.all_or_none():
         if not deliveries.take_back([one.id for one in act] + _elsewhere(act)):
             raise Refused(_("A mail about it has left already, so it cannot be taken back any more."))
         changes.unmake(ticket, change)

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from helpdesk import access, events, store, tickets
+from helpdesk import access, bulk, events, store, tags, tickets
 from models import Delivery, Event, db
 from tests import builders
 from tests.builders import act
@@ -85,3 +85,11 @@ def test_an_act_that_was_undone_is_never_logged(ticket, cast, caplog):
 def test_an_event_without_an_actor_is_told_of_the_desk(ticket, cast):
     act(tickets.set_status, ticket, "closed", by=None)
     assert events.tell(events.timeline(ticket, cast.ada)[-1]) == "The desk closed the ticket"
+
+
+def test_an_act_that_a_later_one_took_along_is_never_logged(ticket, cast, caplog):
+    act(tags.set_tags, ticket, [f"tag {number}" for number in range(10)], by=cast.cleo)
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="desk.act"):
+        act(bulk.start_with, [ticket.id], {"priority": "urgent", "tag": "one more"}, by=cast.cleo)
+    assert caplog.records == []

@@ -1,8 +1,10 @@
 """Links between tickets: how both sides tell of them, who reads them, and that no number can be probed."""
 
+import logging
+
 import pytest
 
-from helpdesk import around, events, related, tickets, undo, words
+from helpdesk import around, events, related, store, tickets, undo, words
 from helpdesk.errors import Refused
 from models import Event, TicketLink, db
 from tests.builders import act, ticket
@@ -114,3 +116,17 @@ def test_making_and_removing_a_link_are_taken_back(make_app, cast, pair):
         act(undo.undo, removed.order_by(Event.id.desc()).first(), by=cleo)
         assert told(one, cleo) == [("blocks", other.id, "new")]
         db.session.remove()
+
+
+def test_the_log_tells_nothing_of_two_links_of_which_one_could_not_be_taken_back(cast, pair, make_app, caplog):
+    third, at = ticket(cast.ada, "Third"), store.now()
+    for other in (pair[1], third):
+        act(related.link, pair[0], other, "related", by=cast.cleo, at=at)
+    act(tickets.trash, third, by=cast.eve), act(tickets.purge, third, by=cast.eve)
+    first = db.session.query(Event).filter_by(ticket_id=pair[0].id, kind="linked").first()
+    with make_app(UNDO_SECONDS="10").app_context(), caplog.at_level(logging.INFO, logger="desk.act"), store.writing():
+        caplog.clear()
+        event = db.session.merge(first)
+        with pytest.raises(Refused, match="The other ticket is gone"):
+            undo.undo(event, by=event.actor)
+    assert caplog.records == []
