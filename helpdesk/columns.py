@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from helpdesk.saved_views import hold
 from helpdesk.sorts import SORTS
 from models import Person
 
@@ -51,4 +52,5 @@ def kept(person: Person) -> str | None:
 
 def keep(person: Person, words: str | None) -> None:
     """For all lists of this person."""
+    hold(person)
     person.views = (person.views or {}) | {"columns": words}

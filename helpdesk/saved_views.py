@@ -122,6 +122,7 @@ def _renamed(part: query.Word | query.Filter, was: str, now: str) -> query.Word 
 
 def move(person: Person, key: str, *, up: bool) -> None:
     """One place up or down in this person's list; at the edge nothing happens."""
+    hold(person)
     order = [view.key for view in views_of(person)]
     if key not in order:
         return
@@ -141,9 +142,18 @@ def bring_back(person: Person, key: str) -> None:
 
 
 def _set_hidden(person: Person, change: Callable[[set[str]], set[str]]) -> None:
+    hold(person)
     known = {view.key for view in views_of(person)}
     hidden = change(set((person.views or {}).get("hidden", ()))) & known
     person.views = (person.views or {}) | {"hidden": sorted(hidden)}
+
+
+def hold(person: Person) -> None:
+    """Read anew how the person keeps their lists, and let nobody else change it until the transaction ends.
+
+    It is one value: of two changes at once the later would be written over the earlier.
+    """
+    db.session.refresh(person, ["views"], with_for_update=True)
 
 
 def _refuse_foreign(view: SavedView, by: Person) -> None:

@@ -1,10 +1,11 @@
 """Views of the triage page: standing and saved, one's own and everybody's, in an order of one's own."""
 
 import pytest
+from sqlalchemy import update
 
-from helpdesk import access, categories, saved_views
+from helpdesk import access, categories, columns, saved_views, store
 from helpdesk.errors import Refused
-from models import Event, SavedView, db
+from models import Event, Person, SavedView, db
 from tests import builders
 from tests.builders import act
 
@@ -121,3 +122,24 @@ def test_views_follow_a_category_that_gets_another_name(cast):
     act(categories.rename, software, "Apps & licences", by=cast.eve)
     assert named.query == 'status:open category:apps-&-licences,hardware "category:software"'
     assert other.query == "category:hardware -vpn" and hardware.name == "Hardware"
+
+
+CHANGES = {
+    "hide": lambda person: saved_views.hide(person, "closed"),
+    "bring back": lambda person: saved_views.bring_back(person, "new"),
+    "move": lambda person: saved_views.move(person, "mine", up=True),
+    "columns": lambda person: columns.keep(person, "ticket,tags"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_another_tab_changed_at_the_same_moment_is_not_lost(change, cast):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time, so nobody changes anything at the same moment")
+    with store.writing():
+        cleo = db.session.get(Person, cast.cleo.id)
+        assert cleo.views is None
+        with db.engine.begin() as other:
+            other.execute(update(Person).where(Person.id == cleo.id).values(views={"hidden": ["all"], "kept": "too"}))
+        CHANGES[change](cleo)
+    assert "all" in cleo.views["hidden"] and cleo.views["kept"] == "too"
