@@ -50,6 +50,15 @@ def _take_back(job: BulkJob, ticket: Ticket | None, done: list[Event], at: datet
     if not changes.stands(ticket, change):
         raise Refused(_("This was changed again meanwhile."))
     changes.unmake(ticket, change)
-    public = any(event.public for event in done)
-    events.record("undone", ticket=ticket, by=job.person, at=at, public=public, what=done[0].kind)
+    for alike in _by_name(done):
+        public = any(event.public for event in alike)
+        events.record("undone", ticket=ticket, by=job.person, at=at, public=public, what=alike[0].kind)
     return [event.id for event in done]
+
+
+def _by_name(done: list[Event]) -> list[list[Event]]:
+    """What is called the same when it is taken back is told once; the rest apart, each to those who heard of it."""
+    alike: dict[str, list[Event]] = {}
+    for event in done:
+        alike.setdefault(str(UNDOABLE[event.kind]), []).append(event)
+    return list(alike.values())
