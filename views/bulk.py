@@ -89,13 +89,22 @@ def cancel(job, me):
 
 
 def undo(job, me):
-    return _act(job, me, _("Taken back."), lambda one: acts.undo(one, by=me))
+    before = acts.tally(job).get("undone", 0)
+    return _act(job, me, lambda: _taken_back(job, before), lambda one: acts.undo(one, by=me))
+
+
+def _taken_back(job, before):
+    if job.state == "undoing":
+        return _("It is being taken back.")
+    done = acts.tally(job).get("undone", 0) > before
+    return _("Taken back.") if done else _("There was nothing to take back.")
 
 
 def _act(job, me, said, act):
+    """`said` may be made of how the job is afterwards."""
     try:
         act(job)
     except Refused as no:
         return show(job, me, 409, str(no))
-    flash(said)
+    flash(said() if callable(said) else said)
     return redirect(url_for("bulk.show", job=job), 303)

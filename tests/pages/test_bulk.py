@@ -197,6 +197,14 @@ def test_a_running_job_shows_how_far_it_is_and_is_cancelled_and_taken_back(brows
     assert priorities(three) == [2, 2, 2]
 
 
+def test_taking_back_says_so_only_where_something_is_taken_back(browse, cast, three, running):
+    cleo, other = browse(cast.cleo), act(bulk.start_with, three, {"priority": "low"}, by=cast.cleo).id
+    cleo.post(f"/bulk/{running}/cancel")
+    assert "There was nothing to take back." in text_of(cleo.follow(cleo.post(f"/bulk/{running}/undo")))
+    for said in ("Taken back.", "There was nothing to take back."):
+        assert said in text_of(cleo.follow(cleo.post(f"/bulk/{other}/undo")))
+
+
 def test_it_is_found_by_its_owner_and_admins_and_taken_back_by_its_owner(browse, cast, running):
     act(bulk.work, running)
     assert browse(cast.eve).get(f"/bulk/{running}").status_code == 200
