@@ -72,7 +72,9 @@ def counts(
 ) -> dict[str, int]:
     """How many tickets each view holds, and each further condition, in one query, each to COUNT_CAP at most."""
     if not more:
-        return {row.view: row.number for row in _counting(kind_of(reader), (*views,), COUNT_CAP).ask(reader)}
+        # Each agent has an order of their own; the query is built and kept once for all of them.
+        asked = _counting(kind_of(reader), tuple(sorted(views)), COUNT_CAP)
+        return {row.view: row.number for row in asked.ask(reader)}
     wanted = {view: in_view(view, reader) for view in views} | dict(more)
     return {row.view: row.number for row in db.session.execute(_counted(wanted, COUNT_CAP))}
 

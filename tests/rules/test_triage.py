@@ -196,3 +196,10 @@ def test_the_figures_name_what_has_waited_longest(cast):
 def test_the_figures_of_an_empty_desk_are_naught(cast):
     shown = figures.figures(cast.cleo, ZoneInfo("UTC"))
     assert (shown.new, shown.waiting, shown.by_category) == (0, None, ())
+
+
+def test_agents_who_arranged_their_views_otherwise_ask_the_same_query(cast):
+    builders.ticket(cast.ada)
+    before, kept = counts(cast.cleo), triage._counting.cache_info().currsize
+    assert triage.counts(cast.cleo, reversed(STANDING)) == before
+    assert triage._counting.cache_info().currsize == kept
