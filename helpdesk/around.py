@@ -53,7 +53,7 @@ class Choices:
 
     agents: tuple[Named, ...]
     categories: tuple[Named, ...]
-    filed: tuple[str, ...]
+    filed: tuple[Named, ...]
     views: tuple[tuple[int, str, int, str], ...]
 
 
@@ -63,7 +63,7 @@ def choices(reader: Person, *, whole: bool = True) -> Choices:
     return Choices(
         agents=_named(found, "agent"),
         categories=_named(found, "category"),
-        filed=tuple(row.name for row in found.get("filed", [])),
+        filed=_named(found, "filed"),
         views=tuple((row.id, row.name, row.place, row.folded) for row in found.get("view", [])),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,11 +40,15 @@ FEW_PEOPLE, FEW = 20, 1_000
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks, in which time zone, and when: what "me", "today" and "updated" mean depends on it."""
+    """Who asks, in which time zone, and when: what "me", "today" and "updated" mean depends on it.
+
+    `filed` are all categories, each with its `id` and `name`, where whoever asks has read them already.
+    """
 
     person: Person
     zone: ZoneInfo
     now: datetime
+    filed: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,8 @@ def _has_requester(value: str, asker: Asker, ticket: Ticket) -> bool:
 
 
 def _category(value: str, asker: Asker) -> Condition:
-    ids = [category.id for category in categories.every() if slug(category.name) == value]
+    known = categories.every() if asker.filed is None else asker.filed
+    ids = [category.id for category in known if slug(category.name) == value]
     filed = _among(Ticket.category_id, ids)
     return or_(Ticket.category_id.is_(None), filed) if value == "none" else filed
 

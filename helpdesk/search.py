@@ -15,6 +15,8 @@ from helpdesk.query import Known, Query
 from models import Person, Ticket, db
 
 PAGE = 20
+# Of the fields whose values may have to be looked up, those values that need not.
+_PLAIN = {"assignee": (query.ME, query.NOBODY), "requester": (query.ME,), "tag": (), "has": ("reply", "note")}
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,17 @@ def where(wanted: Query, asker: Asker) -> tuple[ColumnElement[bool], bool]:
     found = hits.find(wanted, asker)
     ids = [row.id for row in found.rows]
     return conditions.numbered(ids) & conditions.where((), asker), found.all
+
+
+def is_plain(wanted: Query) -> bool:
+    """Whether `where` asks the database nothing for it: no words, and nothing but categories that is found by a name.
+
+    As long as the asker knows the categories.
+    """
+    looked_up = (
+        value not in _PLAIN[one.field] for one in wanted.filters if one.field in _PLAIN for value in one.values
+    )
+    return not wanted.terms and not any(looked_up)
 
 
 def ranked(rows: Sequence[Row[int, str, int]], terms: list[Term]) -> list[int]:

@@ -20,7 +20,7 @@ class Chosen:
     def __init__(self, me, args, *, with_choices=True):
         self.me, self.choices = me, around.choices(me, whole=with_choices)
         self.views = saved_views.views_of(me, self.choices.views)
-        self.known = query.known_to(agent=True, categories=self.choices.filed)
+        self.known = query.known_to(agent=True, categories=[one.name for one in self.choices.filed])
         by_key = {view.key: view for view in self.views}
         self.view = None if "q" in args else by_key.get(args.get("view", "new"), by_key["all"])
         self.typed = args["q"] if self.view is None else self.view.query
@@ -70,7 +70,11 @@ class Chosen:
 
     @cached_property
     def _found(self):
-        return search.where(self.wanted, Asker(self.me, zone(), store.now()))
+        return search.where(self.wanted, self._asker)
+
+    @property
+    def _asker(self):
+        return Asker(self.me, zone(), store.now(), self.choices.filed)
 
     @property
     def is_standing(self):
@@ -91,16 +95,22 @@ class Chosen:
         return triage.found(self.where, self.me, sort=self.sort, mark=self.mark)
 
     def counts(self):
-        """For each view to be shown how many tickets it holds, and under "" for this list. In one query."""
-        shown = [view for view in self.views if not view.hidden or view is self.view]
-        standing = [view.key for view in shown if view.key in saved_views.STANDING]
-        more = {view.key: self._where_of(view) for view in shown if view.key not in saved_views.STANDING}
-        if not self.is_standing:
-            more[""] = self.where
-        counts = triage.counts(self.me, standing, {key: where for key, where in more.items() if where is not None})
-        return {"": counts[self.view.key]} | counts if self.is_standing else counts
+        """For each view to be shown how many tickets it holds, and under "" for this list. In one query.
 
-    def _where_of(self, view):
-        """None where its query means nothing any more, perhaps since a category has another name."""
-        wanted, mistake = self._read(view.query)
-        return search.where(wanted, Asker(self.me, zone(), store.now()))[0] if mistake is None else None
+        A view that must look something up first is counted where it is opened only; elsewhere its count is None.
+        """
+        shown = [view for view in self.views if not view.hidden and view is not self.view]
+        standing = [view.key for view in shown if view.key in saved_views.STANDING]
+        saved = {view.key: self._read(view.query) for view in shown if view.key not in saved_views.STANDING}
+        meant = {key: wanted for key, (wanted, mistake) in saved.items() if mistake is None}
+        more = {key: search.where(one, self._asker)[0] for key, one in meant.items() if search.is_plain(one)}
+        if self.is_standing:
+            standing.append(self.view.key)
+        else:
+            more[""] = self.where
+        counts = dict.fromkeys(meant) | triage.counts(self.me, standing, more)
+        if self.is_standing:
+            counts[""] = counts[self.view.key]
+        elif self.view is not None and self.mistake is None:
+            counts[self.view.key] = counts[""]
+        return counts

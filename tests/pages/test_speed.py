@@ -5,8 +5,8 @@ Who is signed in and the bell come on top. How long it takes is measured by `mak
 
 import pytest
 
-from helpdesk import tallies
-from models import ReadMark, Ticket, db
+from helpdesk import saved_views, tallies
+from models import ReadMark, SavedView, Ticket, db
 from tests import builders
 from tests.browser import text_of
 from tests.rows_read import asked
@@ -35,6 +35,35 @@ def fill(cast, tickets):
 def test_a_list_asks_three_times_at_most(browse, cast, rows, path, who):
     fill(cast, rows)
     assert len(queries(browse(getattr(cast, who)), path)) <= 3
+
+
+SAVED = (
+    "printer status:open tag:t{n} requester:ada",
+    "tag:t{n} is:active",
+    "assignee:dan",
+    "has:file",
+    "category:hardware,none priority:high,urgent",
+    "assignee:me requester:me created:<{n}w has:note -is:finished",
+)
+
+
+@pytest.mark.parametrize("view", ["all", "mine", "category:hardware"])
+def test_saved_views_make_a_list_ask_no_more_often(browse, cast, view):
+    builders.category("Hardware"), fill(cast, 3)
+    for number in range(12):
+        typed = SAVED[number % len(SAVED)].format(n=number + 1)
+        builders.act(saved_views.save, f"View {number}", typed, by=(cast.cleo, cast.eve)[number % 2], shared=number % 2)
+    builders.act(saved_views.save, "Opened", "category:hardware", by=cast.cleo)
+    opened = db.session.query(SavedView.id).filter_by(name="Opened").scalar() if ":" in view else view
+    assert len(queries(browse(cast.cleo), f"/triage?view={opened}")) <= 3
+
+
+def test_a_view_that_looks_something_up_does_so_once_and_where_it_is_opened(browse, cast):
+    fill(cast, 3)
+    view = builders.act(saved_views.save, "Ada's", "requester:ada", by=cast.cleo).id
+    cleo = browse(cast.cleo)
+    assert len(queries(cleo, f"/triage?view={view}")) == 4
+    assert "Ada's 3" in text_of(cleo.get(f"/triage?view={view}")) and "Ada's 3" not in text_of(cleo.get("/triage"))
 
 
 @pytest.mark.parametrize("length", [1, 200])
