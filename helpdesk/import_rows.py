@@ -33,7 +33,7 @@ EXTERNAL_ID_MAX = 120
 EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a row begins: on which line, of which sheet in a workbook of several, and how many lines that is in all."""
 
