@@ -45,6 +45,12 @@ function compose(hash) {
   link ? link.click() : find(`${hash} textarea`)?.focus();
 }
 
+function search() {
+  const box = find("#search");
+  box?.focus();
+  box?.select();
+}
+
 const go = (name) => find(`[data-key="${name}"]`)?.click();
 
 const KEYS = {
@@ -56,6 +62,7 @@ const KEYS = {
   r: () => compose("#reply"),
   n: () => compose("#note"),
   c: () => go("raise"),
+  "/": search,
   "?": () => find("#keys")?.showModal(),
 };
 const AFTER_G = { i: () => go("triage"), d: () => go("dashboard") };

@@ -1,17 +1,8 @@
-// The search box: "/" leads into it, and while typing it offers what could come next (ARIA combobox).
+// The search box: while typing it offers what could come next (ARIA combobox). keys.js leads into it by "/".
 
 const box = document.querySelector("input[data-completions]");
 const list = document.createElement("ul");
 let choices = [], chosen = -1, asked = 0, timer;
-
-// The shortcut in one place, so that it can be switched off in one place. It never fires while somebody types.
-function shortcut(event) {
-  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing || event.defaultPrevented) return;
-  event.preventDefault();
-  box.focus();
-  box.select();
-}
 
 function close() {
   clearTimeout(timer);
@@ -93,5 +84,4 @@ if (box) {
   box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 120); });
   box.addEventListener("keydown", key);
   box.addEventListener("blur", close);
-  document.addEventListener("keydown", shortcut);
 }

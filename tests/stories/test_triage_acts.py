@@ -178,6 +178,7 @@ def test_question_mark_lists_the_keys_and_gives_the_focus_back(window, cast, thr
     cleo.keyboard.press("?")
     dialog = cleo.get_by_role("dialog", name="Keys")
     expect(dialog).to_be_visible()
+    expect(dialog.get_by_text("Search tickets")).to_be_visible()
     cleo.keyboard.press("c")  # Nothing fires behind an open dialog.
     for _ in range(3):
         cleo.keyboard.press("Tab")
@@ -201,7 +202,9 @@ def test_keys_that_were_switched_off_do_nothing_and_modifiers_belong_to_the_brow
     steps.said(cleo)
     cleo.keyboard.press("c")
     cleo.keyboard.press("?")
+    cleo.keyboard.press("/")
     expect(cleo.get_by_role("dialog")).to_have_count(0)
+    expect(cleo.get_by_label("Search tickets")).not_to_be_focused()
     expect(cleo).to_have_url(re.compile("/profile"))
 
 
