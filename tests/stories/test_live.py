@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from helpdesk import tickets
+from helpdesk import tags, tickets
 from tests import builders
 from tests.builders import act
 from tests.stories import steps
@@ -225,3 +225,17 @@ def test_people_are_offered_while_a_name_is_typed(signed_in, ticket, cast):
     option = cleo.locator("#people option")
     expect(option).to_have_count(1)
     expect(option).to_have_attribute("value", "Ben Adeyemi <ben@example.com>")
+
+
+def test_tags_are_offered_also_in_a_form_that_news_have_exchanged(signed_in, ticket, cast):
+    act(tags.set_tags, builders.ticket(cast.ben), ["printer", "vpn"], by=cast.dan)
+    cleo = signed_in(cast.cleo, f"/tickets/{ticket.id}")
+    form = cleo.locator("[data-part=tags]").element_handle()
+    builders.reply(ticket, "Some news", by=cast.dan)
+    expect(cleo.get_by_text("Some news")).to_be_visible()
+    cleo.wait_for_function("(form) => !form.isConnected", arg=form)
+    field, offered = cleo.get_by_label("Tags"), cleo.locator("#used-tags option")
+    field.focus()
+    expect(offered).to_have_count(2)
+    field.press_sequentially("vpn, pr")
+    expect(offered.first).to_have_attribute("value", "vpn, printer")
