@@ -97,7 +97,7 @@ function arrange(body, wanted) {
   }
 }
 
-// A row under the pointer or the focus waits until it is left.
+// A row under the pointer or the focus waits until it is left, and so does a box.
 function later(row) {
   if (row.dataset.waits) return;
   row.dataset.waits = "yes";
@@ -170,8 +170,10 @@ function take(page) {
 function refreshBox(box, fresh) {
   if (!box || !fresh || Boolean(box.querySelector("tbody")) === Boolean(fresh.querySelector("tbody"))) return 0;
   const holding = [...box.querySelectorAll("tr[data-ticket]")].find(held);
-  if (holding) later(holding);
-  if (holding || box.contains(document.activeElement)) return 0;
+  if (holding || box.contains(document.activeElement)) {
+    later(holding || box);
+    return 0;
+  }
   box.replaceWith(fresh);
   return 1;
 }
