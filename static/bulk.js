@@ -4,8 +4,12 @@ const LOOK_MS = 2000;
 const picks = () => [...document.querySelectorAll(".pick")];
 let last = null; // the number of the row that was ticked last
 
-export function count() {
-  const chosen = picks().filter((pick) => pick.checked).length;
+// Without a tick the bar is out of sight: "all in this view" does not stay chosen there.
+function count() {
+  const all = document.getElementById("bulk-all");
+  let chosen = picks().filter((pick) => pick.checked).length;
+  if (all && !chosen) all.checked = false;
+  if (all?.checked) chosen = all.dataset.many;
   for (const label of document.querySelectorAll("[data-counted]")) label.textContent = label.dataset.counted.replace("0", chosen);
 }
 
@@ -19,6 +23,11 @@ document.addEventListener("click", (event) => {
       for (const between of all.slice(low, high + 1)) between.checked = pick.checked;
     }
     last = pick.value;
+    count();
+    // The bar that appears, or that was there, covers no row that is being gone through with the keyboard.
+    const row = pick.closest("tr");
+    if (row.querySelector(":focus-visible")) row.scrollIntoView({ block: "nearest", behavior: "instant" });
+  } else if (event.target.id === "bulk-all") {
     count();
   } else if (event.target.closest("[data-pick-page]")) {
     for (const each of picks()) each.checked = true;

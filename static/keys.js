@@ -10,7 +10,7 @@ const rows = () => [...document.querySelectorAll("tr[data-ticket]")];
 const here = () => document.activeElement?.closest("tr[data-ticket]") || (cursor?.isConnected ? cursor : null);
 let cursor = null; // the row that was left last, for when its bar of acts had the focus meanwhile
 
-export function typing(event) {
+function typing(event) {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return true;
   const target = event.target;
   return target.isContentEditable || target.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
@@ -21,8 +21,8 @@ function move(step) {
   if (!all.length) return;
   const place = all.indexOf(here());
   const next = all[place < 0 ? (step > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, place + step))];
-  next.querySelector(".t").focus();
-  next.scrollIntoView({ block: "nearest" });
+  next.querySelector(".t").focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest", behavior: "instant" }); // A key held down would outrun a smooth one.
 }
 
 function select() {
