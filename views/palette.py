@@ -19,14 +19,16 @@ def palette(me):
 
 
 def _pages(me):
-    """Every page this person may open from the menus."""
+    """Every page of the desk that this person may open and that is about no single thing."""
     yield _("My tickets"), "tickets.mine"
+    yield _("Search tickets"), "search.results"
     yield _("Raise a ticket"), "tickets.new"
     yield _("Notifications"), "notifications.mine"
     yield _("Profile"), "profile.edit"
     if me.is_agent:
         yield _("Triage"), "triage.triage"
         yield _("Dashboard"), "triage.dashboard"
+        yield _("Arrange views"), "saved.views"
     if me.is_admin:
         yield _("People"), "people.people"
         yield _("Categories"), "settings.categories"

@@ -3,9 +3,24 @@
 import pytest
 
 from helpdesk import palette, reading, tickets
+from helpdesk.access import ADMIN, AGENT, SIGNED_IN
 from helpdesk.saved_views import STANDING
 from models import Person, ReadMark, db
+from routes import ROUTES
 from tests.builders import act, ticket
+
+# What opens without a number in its address and yet is no page to go to.
+NO_PAGES = {
+    "/tickets/alike": "a part of the page that raises a ticket",
+    "/notifications/count": "the number on the bell",
+    "/search/completions": "what the search box offers",
+    "/palette": "the palette itself",
+    "/live": "a stream",
+    "/live/poll": "the news of a moment",
+    "/triage/export": "a file; the menu beside a list says which list",
+    "/suggestions": "what fields for people offer",
+    "/tags": "what fields for tags offer",
+}
 
 
 def offered(browser):
@@ -25,8 +40,19 @@ def test_every_place_that_is_offered_opens(browse, cast, who, views):
 
 def test_pages_of_agents_and_admins_are_offered_to_nobody_else(browse, cast):
     names = {who: {p["name"] for p in offered(browse(getattr(cast, who)))["Pages"]} for who in ("ada", "cleo", "eve")}
-    assert names["cleo"] - names["ada"] == {"Triage", "Dashboard"}
+    assert names["cleo"] - names["ada"] == {"Triage", "Dashboard", "Arrange views"}
     assert names["eve"] - names["cleo"] == {"People", "Categories", "Mail log", "Trash"}
+
+
+@pytest.mark.parametrize(
+    "who, needs",
+    [("ada", [SIGNED_IN]), ("cleo", [SIGNED_IN, AGENT]), ("eve", [SIGNED_IN, AGENT, ADMIN])],
+    ids=["ada", "cleo", "eve"],
+)
+def test_every_page_of_the_desk_is_offered_to_those_who_may_open_it(browse, cast, who, needs):
+    pages = {path for method, path, _view, need in ROUTES if method == "GET" and "<" not in path and need in needs}
+    places = {place["url"] for place in offered(browse(getattr(cast, who)))["Pages"]}
+    assert places == pages - set(NO_PAGES)
 
 
 def test_tickets_opened_lately_come_last_opened_first_and_only_while_they_may_be_seen(browse, cast):
