@@ -3,7 +3,7 @@
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
@@ -72,20 +72,32 @@ def _list(me, back, form, why):
 
 
 def show(job, me, status=200, refusal=None):
+    _remember(job, me)
     html = render_template(
         "triage/bulk.html",
         job=job,
         tally=acts.tally(job),
         told=bulk_acts.told(job.acts),
         refusals=acts.refusals(job),
-        may_undo=acts.may_undo(job, me),
+        may_undo=undo_window() and acts.may_undo(job, me),
         refusal=refusal,
     )
     return html, status
 
 
+def _remember(job, me):
+    """Whoever started a long change and left its page is led back from triage, until they have seen it ended."""
+    if job.state in ("waiting", "undoing"):
+        if job.person_id == me.id and session.get("bulk_job") != job.id:
+            session["bulk_job"] = job.id
+    elif session.get("bulk_job") == job.id:
+        del session["bulk_job"]
+
+
 def cancel(job, me):
-    return _act(job, me, _("Cancelled. What was changed so far stays changed, or can be taken back."), acts.cancel)
+    stays = _("Cancelled. What was changed so far stays changed.")
+    said = _("Cancelled. What was changed so far stays changed, or can be taken back.") if undo_window() else stays
+    return _act(job, me, said, acts.cancel)
 
 
 def undo(job, me):

@@ -68,9 +68,9 @@ def test_each_row_can_be_ticked_and_says_which_it_is(browse, cast, three):
     assert 'value="1">Delete' not in page.text and 'value="1">Delete' in browse(cast.eve).get(VIEW).text
 
 
-def test_what_was_refused_is_listed_with_its_number_and_why(browse, cast, three):
+def test_what_was_refused_is_listed_with_its_number_and_why(make_app, browse, cast, three):
     act(tickets.set_status, db.session.get(Ticket, three[0]), "closed", by=cast.dan)
-    cleo = browse(cast.cleo)
+    cleo = browse(cast.cleo, make_app(UNDO_SECONDS="10"))
     page = cleo.follow(choose(cleo, three, assignee=str(cast.dan.id)))
     said = text_of(page)
     assert "Change of 3 tickets" in said and "Assign to Dan Ruiz" in said and "2 tickets are changed." in said
@@ -203,6 +203,27 @@ def test_taking_back_says_so_only_where_something_is_taken_back(browse, cast, th
     assert "There was nothing to take back." in text_of(cleo.follow(cleo.post(f"/bulk/{running}/undo")))
     for said in ("Taken back.", "There was nothing to take back."):
         assert said in text_of(cleo.follow(cleo.post(f"/bulk/{other}/undo")))
+
+
+@pytest.mark.parametrize("seconds, offered", [("0", False), ("10", True)])
+def test_taking_back_is_offered_only_where_the_desk_has_undo(make_app, browse, cast, running, seconds, offered):
+    cleo = browse(cast.cleo, make_app(UNDO_SECONDS=seconds))
+    act(bulk.work, running, 2)
+    said = text_of(cleo.follow(cleo.post(f"/bulk/{running}/cancel")))
+    assert ("Take all of it back" in said, "can be taken back" in said) == (offered, offered)
+    assert "What was changed so far stays changed" in said
+
+
+def test_who_left_the_page_of_a_running_job_is_led_back_until_they_have_seen_it_ended(browse, cast, running):
+    cleo, eve, led = browse(cast.cleo), browse(cast.eve), f'<a href="/bulk/{running}">See how far it is</a>'
+    for browser, seen in ((cleo, True), (eve, False)):
+        assert led not in browser.get(VIEW).text
+        browser.get(f"/bulk/{running}")
+        assert (led in browser.get(VIEW).text) == seen
+    act(bulk.work, running)
+    assert led in cleo.get(VIEW).text
+    assert "3 tickets are changed." in text_of(cleo.get(f"/bulk/{running}"))
+    assert led not in cleo.get(VIEW).text
 
 
 def test_it_is_found_by_its_owner_and_admins_and_taken_back_by_its_owner(browse, cast, running):
