@@ -33,6 +33,7 @@ function looks(element) {
   for (const time of copy.querySelectorAll("time")) time.textContent = "";
   for (const mark of copy.querySelectorAll("input[type=hidden]")) mark.remove();
   copy.classList.remove("fresh");
+  if (!copy.className) copy.removeAttribute("class");
   delete copy.dataset.waits;
   return copy.outerHTML;
 }
