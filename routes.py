@@ -114,6 +114,7 @@ ROUTES = [
     ("GET", "/live/poll", live.poll, SIGNED_IN),
     # agents
     ("GET", "/triage", triage.triage, AGENT),
+    ("GET", "/triage/counts", triage.counts, AGENT),
     ("GET", "/triage/export", triage.export, AGENT),
     ("POST", "/triage/columns", triage.columns, AGENT),
     ("GET", "/views", saved.views, AGENT),

@@ -11,6 +11,7 @@ import "./presence.js";
 import "./tags.js";
 import "./search.js";
 import "./people.js";
+import "./counts.js";
 import "./bulk.js";
 import "./keys.js";
 import "./palette.js";

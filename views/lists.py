@@ -97,12 +97,10 @@ class Chosen:
     def counts(self):
         """For each view to be shown how many tickets it holds, and under "" for this list. In one query.
 
-        A view that must look something up first is counted where it is opened only; elsewhere its count is None.
+        A view that must look something up first is counted where it is opened; else its count is None, see `looked_up`.
         """
-        shown = [view for view in self.views if not view.hidden and view is not self.view]
+        shown, meant = self._others_shown, self._meant
         standing = [view.key for view in shown if view.key in saved_views.STANDING]
-        saved = {view.key: self._read(view.query) for view in shown if view.key not in saved_views.STANDING}
-        meant = {key: wanted for key, (wanted, mistake) in saved.items() if mistake is None}
         more = {key: search.where(one, self._asker)[0] for key, one in meant.items() if search.is_plain(one)}
         if self.is_standing:
             standing.append(self.view.key)
@@ -114,3 +112,19 @@ class Chosen:
         elif self.view is not None and self.mistake is None:
             counts[self.view.key] = counts[""]
         return counts
+
+    def looked_up(self):
+        """The counts that `counts` leaves out. It asks for the words, names and tags of each view by themselves."""
+        slow = {key: one for key, one in self._meant.items() if not search.is_plain(one)}
+        where = {key: search.where(one, self._asker)[0] for key, one in slow.items()}
+        return triage.counts(self.me, [], where) if where else {}
+
+    @property
+    def _others_shown(self):
+        return [view for view in self.views if not view.hidden and view is not self.view]
+
+    @property
+    def _meant(self):
+        """What the saved views among them look for, but for those whose query means nothing any more."""
+        saved = {one.key: self._read(one.query) for one in self._others_shown if one.key not in saved_views.STANDING}
+        return {key: wanted for key, (wanted, mistake) in saved.items() if mistake is None}

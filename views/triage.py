@@ -7,6 +7,7 @@ from flask import (
     abort,
     current_app,
     flash,
+    jsonify,
     redirect,
     render_template,
     request,
@@ -14,6 +15,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 import forms
 from helpdesk import exporting, store
@@ -25,7 +27,7 @@ from helpdesk.sorts import SORTS
 from views import search
 from views.lists import Chosen
 from web.door import aside
-from web.filters import kept_rows, zone
+from web.filters import capped, kept_rows, zone
 
 
 def triage(me):
@@ -67,6 +69,12 @@ def _around_list(me, chosen):
         "filters": partial(search.filters, me, chosen.wanted, chosen.choices),
         "save": partial(forms.SaveViewForm, None, for_admin=me.is_admin, data=data),
     }
+
+
+def counts(me):
+    """For the views that a list shows without a number at first (static/counts.js)."""
+    found = Chosen(me, MultiDict(), with_choices=False).looked_up()
+    return jsonify({key: capped(number) for key, number in found.items()})
 
 
 def columns(me):

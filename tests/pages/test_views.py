@@ -5,7 +5,7 @@ import re
 import pytest
 from markupsafe import escape
 
-from helpdesk import conditions, messages, query, saved_views, search, store, tickets, triage
+from helpdesk import categories, conditions, messages, query, saved_views, search, store, tickets, triage
 from models import SavedView, Ticket, db
 from tests import builders
 from tests.browser import text_of
@@ -48,6 +48,18 @@ def test_a_search_in_triage_is_saved_as_a_view_and_opened_by_its_name(cleo, vpn)
     assert page.text.count("<h1") == 1 and "Triage: Tunnels" in text_of(page)
     assert rows(page) == [str(vpn.id)] and "Tunnels 1" in sidebar(page)
     assert 'value="age" selected' in page.text, "in the order it was saved in"
+
+
+def test_the_count_of_a_view_that_looks_words_up_is_fetched_by_itself(cleo, browse, cast, vpn):
+    for name, typed in (("Tunnels", "vpn"), ("Fresh", "status:new"), ("Broken", "category:network vpn")):
+        save(cleo, name, typed)
+    act(categories.rename, vpn.category or categories.every()[0], "Net", by=cast.eve)
+    page = cleo.get("/triage")
+    assert {"Tunnels", "Fresh 2", "Broken"} <= set(sidebar(page))
+    keys = re.findall(r'data-looked-up="(\d+)"', page.text)
+    assert cleo.get("/triage/counts").json == dict(zip(keys, ("1", "0")))
+    assert browse(cast.dan).get("/triage/counts").json == {}, "those of others are not counted"
+    assert browse(cast.ada).get("/triage/counts").status_code == 403
 
 
 def test_a_standing_view_offers_nothing_to_save(cleo, vpn):

@@ -123,6 +123,8 @@ def test_an_admin_shares_changes_and_removes_a_view_and_every_agent_sees_it(wind
     eve.get_by_role("button", name="Save view").click()
     expect(eve.get_by_text("The view Paper is changed.")).to_be_visible()
     dan.goto("/triage")
+    if scripts:
+        expect(sidebar(dan).filter(has_text="Paper")).to_have_text("Paper 1")
     sidebar(dan).filter(has_text="Paper").click()
     expect(sidebar(dan).filter(has_text="Paper")).to_have_text("Paper 1")
     dan.goto("/triage")
