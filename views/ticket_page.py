@@ -24,7 +24,7 @@ from helpdesk import (
 )
 from helpdesk.words import PRIORITY_NAMES
 from views import uploads
-from web.door import afterwards
+from web.door import afterwards, aside
 
 SHOWN, MOST_SHOWN = 50, 2000
 
@@ -43,7 +43,7 @@ def page(ticket, me, *, status=200, **given):
     if reads and not look.read:
         afterwards(reading.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
     if reads and look.unread:
-        afterwards(notifications.read, me.id, ticket.id, int(seen))
+        aside(notifications.read, me.id, ticket.id, int(seen))
     takes_part = access.takes_part(me, ticket)
     return (
         render_template(

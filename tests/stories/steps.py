@@ -1,7 +1,9 @@
 """What people do in the desk, step by step, by the labels and roles they see."""
 
 import re
+import time
 
+from models import ReadMark, db
 from tests.cast import PASSWORD
 from tests.mailbox import text_of
 
@@ -40,6 +42,15 @@ def raise_ticket(page, subject, description):
 def number_of(page):
     page.wait_for_url(re.compile(r"/tickets/\d+"))
     return int(re.search(r"/tickets/(\d+)", page.url).group(1))
+
+
+def until_read(number, person, seconds=5):
+    """Wait until the desk has written down that they opened the ticket: it does so when the page is on its way."""
+    until = time.monotonic() + seconds
+    while db.session.get(ReadMark, (person.id, number)) is None:
+        assert time.monotonic() < until, "the ticket still counts as never opened"
+        time.sleep(0.02)
+        db.session.rollback()
 
 
 def said(page):

@@ -212,6 +212,7 @@ def test_the_palette_leads_to_pages_views_and_tickets_opened_lately(window, cast
     cleo = window()
     steps.sign_in(cleo, "cleo@example.com")
     cleo.goto(f"/tickets/{three[0]}")
+    steps.until_read(three[0], cast.cleo)
     cleo.get_by_label("Reply", exact=True).focus()
     cleo.keyboard.press("Control+k")
     field = cleo.get_by_role("combobox", name="Go to a page or a ticket")
