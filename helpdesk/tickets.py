@@ -261,7 +261,7 @@ def refuse_trashed(ticket: Ticket) -> None:
     if ticket.trashed_at is not None:
         raise Refused(_("This ticket is in the trash. Restore it first."))
     if ticket.merged_into_id is not None:
-        raise Refused(_("This ticket was merged into another one. Go on there, or split them again."))
+        raise Refused(_("This ticket was merged into another one. Open it again and go on there."))
 
 
 def _refuse_closed(ticket: Ticket, why: str) -> None:

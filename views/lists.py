@@ -8,6 +8,7 @@ from helpdesk import around, columns, query, saved_views, search, store, triage
 from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
 from helpdesk.sorts import SORTS
+from helpdesk.text import clean
 from web.filters import zone
 
 
@@ -23,7 +24,7 @@ class Chosen:
         self.known = query.known_to(agent=True, categories=[one.name for one in self.choices.filed])
         by_key = {view.key: view for view in self.views}
         self.view = None if "q" in args else by_key.get(args.get("view", "new"), by_key["all"])
-        self.typed = args["q"] if self.view is None else self.view.query
+        self.typed = clean(args["q"]) if self.view is None else self.view.query
         self.wanted, self.mistake = self._read(self.typed)
         sort = args.get("sort", self.view.sort if self.view else "activity")
         self.sort = sort if sort in SORTS else "activity"

@@ -10,6 +10,7 @@ from helpdesk import alike as alikes
 from helpdesk import around, completion, query, search, snippets, store, words
 from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
+from helpdesk.text import clean
 from helpdesk.words import PRIORITIES, PRIORITY_NAMES, STATUSES
 from web.filters import zone
 
@@ -81,7 +82,7 @@ def _asked(me):
     The form of filters sends the query it was shown with as `before`: what differs from it was chosen anew. Where what
     was chosen makes no sense, the query stays as it was typed.
     """
-    known, typed, wanted = search.known_to(me), request.args.get("q", ""), Query()
+    known, typed, wanted = search.known_to(me), clean(request.args.get("q", "")), Query()
     try:
         wanted = query.parse(typed, known)
         if "before" in request.args:

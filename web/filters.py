@@ -192,6 +192,7 @@ def set_up(app: Flask) -> None:
     for function in (moment, clock, recent, day, ago, lasting, when, markdown, initials, capped):
         app.add_template_filter(function)
     app.add_template_filter(events.tell, "tell")
+    app.add_template_filter(text.clean, "clean")
     app.add_template_filter(file_names.middle, "middle")
     app.add_template_filter(file_names.size, "bytes")
     app.add_template_global(asset)

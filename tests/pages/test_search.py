@@ -69,6 +69,12 @@ def test_a_number_typed_in_triage_leads_straight_to_the_ticket_too(browse, cast,
 
 
 @pytest.mark.parametrize("path", ["/search", "/triage"])
+def test_invisible_characters_are_not_said_back(path, browse, cast):
+    page = browse(cast.cleo).get(f"{path}?q=a%00b%07%1b")
+    assert 'value="ab"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/search", "/triage"])
 def test_a_number_in_quotes_is_looked_for_as_a_text(browse, cast, printer, path):
     other = builders.ticket(cast.ben, "Scanner", f"It shows {printer.id} all the time")
     page = browse(cast.cleo).get(f'{path}?q="{printer.id}"')
