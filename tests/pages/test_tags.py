@@ -45,7 +45,7 @@ def test_what_cannot_be_kept_as_a_tag_is_said_wherever_it_is_typed(browse, cast,
     assert page.status_code == 409 and why in text_of(page)
     sheet.write_text(f"external_id,subject,description,category,tags\nA1,Subject,Text,Hardware,{typed}\n")
     (bad,) = importing.run(sheet, host="desk.example", progress=lambda lines: None).bad
-    assert bad.line == 2 and why in bad.why
+    assert bad.place.line == 2 and why in bad.why
 
 
 def test_triage_shows_the_tags_of_each_row(browse, cast):
