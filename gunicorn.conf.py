@@ -1,5 +1,6 @@
 """How gunicorn serves the desk. Everything that may differ between machines comes from the settings in config.py."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -52,6 +53,12 @@ control_socket_disable = True
 # Kept-alive connections would hold up a stop for two seconds. One is long enough for a request that is on its way.
 gthread.STOP_KEEPALIVE_LINGER = 1.0
 
+
+# glibc gives nearly every thread a heap of its own, of which each keeps what its largest page took. Python runs one thread
+# at a time, so two heaps are enough. (8 stands for M_ARENA_MAX in malloc.h; other C libraries have no such setting.)
+mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+if mallopt is not None:
+    mallopt(-8, 2)
 
 # gunicorn would take in a megabyte of a body at a time and copy what is not asked for yet: with twenty uploads at once
 # that is 60 MB of memory. We ask for 64 KB at a time (web/uploads.py, Werkzeug), so it needs no more.
