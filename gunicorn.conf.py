@@ -54,8 +54,8 @@ control_socket_disable = True
 gthread.STOP_KEEPALIVE_LINGER = 1.0
 
 
-# glibc gives nearly every thread a heap of its own, of which each keeps what its largest page took. Python runs one thread
-# at a time, so two heaps are enough. (8 stands for M_ARENA_MAX in malloc.h; other C libraries have no such setting.)
+# glibc gives nearly every thread a heap of its own, of which each keeps what its largest page took. Python runs one
+# thread at a time, so two heaps are enough. (-8 is M_ARENA_MAX in malloc.h; other C libraries have no such setting.)
 mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
 if mallopt is not None:
     mallopt(-8, 2)
