@@ -17,6 +17,7 @@ NO_PAGES = {
     "/palette": "the palette itself",
     "/live": "a stream",
     "/live/poll": "the news of a moment",
+    "/triage/counts": "the numbers of some views",
     "/triage/export": "a file; the menu beside a list says which list",
     "/suggestions": "what fields for people offer",
     "/tags": "what fields for tags offer",
