@@ -18,6 +18,7 @@ NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path
     "/live",
     "/live/poll",
     "/palette",
+    "/triage/counts",
     "/triage/export",
     "/suggestions",
     "/tags",
