@@ -15,7 +15,7 @@ from helpdesk.kinds import KINDS, TICKET_KINDS, sentence
 from helpdesk.words import PRIORITY_NAMES, ROLES, STATUSES, TYPES
 
 HOUSE = Path(__file__).resolve().parent.parent
-LISTS_ONLY = ("models.py", "forms.py", "routes.py")
+LISTS_ONLY = ("models.py", "forms.py", "routes.py", "config.py")
 TEMPLATES = sorted((HOUSE / "templates").rglob("*.*"))
 
 
