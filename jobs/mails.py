@@ -36,19 +36,43 @@ SUBJECTS = {
 }
 
 
-class Pointless(Exception):
+class NotNeeded(Exception):
     """What the mail was about is gone, or no longer for this person. The message says which."""
 
 
 def write(number: int) -> smtp.Message:
-    """Write the mail of a delivery, in the running transaction. Raises Pointless where nothing is to be sent."""
+    """Write the mail of a delivery. Raises NotNeeded where nothing is to be sent. Not for a running transaction.
+
+    What the mail needs stored is written in a short transaction first, so that nobody waits while it is rendered.
+    """
+    delivery = _needed(number)
+    link: dict[str, Any] = {}
+    if delivery.mail in LINKS or _address_of(delivery) != delivery.email:
+        with store.writing():
+            delivery = _needed(number)
+            delivery.email = _address_of(delivery)
+            link = _link(delivery) if delivery.mail in LINKS else {}
+    try:
+        return _render(delivery, link)
+    finally:
+        # The connection goes back to the pool: sending may take minutes.
+        store.undo()
+
+
+def _needed(number: int) -> Delivery:
     delivery = deliveries.get(number)
     if delivery is None:
-        raise Pointless(_("The ticket was removed for good."))
-    _refuse_pointless(delivery, delivery.person, delivery.event)
-    if delivery.mail not in TO_NOTED_ADDRESS:
-        delivery.email = delivery.person.email
-    words = _words(delivery)
+        raise NotNeeded(_("The ticket was removed for good."))
+    _refuse_not_needed(delivery, delivery.person, delivery.event)
+    return delivery
+
+
+def _address_of(delivery: Delivery) -> str:
+    return delivery.email if delivery.mail in TO_NOTED_ADDRESS else delivery.person.email
+
+
+def _render(delivery: Delivery, link: dict[str, Any]) -> smtp.Message:
+    words = _words(delivery) | link
     return smtp.message(
         subject=words["subject"],
         to=(_one_line(delivery.person.name), delivery.email),
@@ -59,25 +83,25 @@ def write(number: int) -> smtp.Message:
     )
 
 
-def _refuse_pointless(delivery: Delivery, person: Person, event: Event) -> None:
+def _refuse_not_needed(delivery: Delivery, person: Person, event: Event) -> None:
     if not person.is_active:
-        raise Pointless(_("%(name)s is switched off and gets no mail.", name=person.name))
+        raise NotNeeded(_("%(name)s is switched off and gets no mail.", name=person.name))
     if event.ticket is not None:
         _refuse_hidden(event.ticket, person, event)
     elif delivery.mail in DONE and DONE[delivery.mail](delivery, person):
-        raise Pointless(_("This was done, or asked for anew, before the mail could be sent."))
+        raise NotNeeded(_("This was done, or asked for anew, before the mail could be sent."))
 
 
 def _refuse_hidden(ticket: Ticket, person: Person, event: Event) -> None:
     """Internal notes owe nobody a mail; this says so once more where it would matter."""
     if ticket.trashed_at is not None:
-        raise Pointless(_("The ticket is in the trash."))
+        raise NotNeeded(_("The ticket is in the trash."))
     if not access.sees_ticket(person, ticket):
-        raise Pointless(_("%(name)s does not see this ticket any more.", name=person.name))
+        raise NotNeeded(_("%(name)s does not see this ticket any more.", name=person.name))
     if event.message is not None and event.message.kind != "reply":
-        raise Pointless(_("Internal notes are not mailed."))
+        raise NotNeeded(_("Internal notes are not mailed."))
     if event.message is not None and event.message.withdrawn_at is not None:
-        raise Pointless(_("The reply was taken back."))
+        raise NotNeeded(_("The reply was taken back."))
 
 
 # Whether the link of an account mail has lost its purpose while the mail waited.
@@ -93,7 +117,7 @@ def _words(delivery: Delivery) -> dict[str, Any]:
     """What the templates may use."""
     person, event = delivery.person, delivery.event
     ticket = event.ticket
-    words: dict[str, Any] = {
+    return {
         "delivery": delivery,
         "person": person,
         "event": event,
@@ -108,7 +132,6 @@ def _words(delivery: Delivery) -> dict[str, Any]:
         "close_days": current_app.config["AUTO_CLOSE_DAYS"],
         "may_register": current_app.config["REGISTRATION"] != "invite",
     }
-    return words | (_link(delivery) if delivery.mail in LINKS else {})
 
 
 def _other(event: Event, person: Person) -> Ticket | None:

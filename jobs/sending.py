@@ -6,7 +6,7 @@ import logging
 
 from flask import current_app
 
-from helpdesk import deliveries, store
+from helpdesk import deliveries
 from helpdesk.deliveries import Claim
 from integrations import smtp
 from jobs import mails
@@ -30,7 +30,7 @@ def _deliver(claim: Claim, line: smtp.Line) -> None:
     """Whatever goes wrong becomes a state of the delivery, shown in the mail log."""
     try:
         state = _send(claim, line) if current_app.config["SENDS_MAIL"] else _keep(claim)
-    except mails.Pointless as why:
+    except mails.NotNeeded as why:
         deliveries.cancel(claim, str(why))
         state = "cancelled"
     except smtp.GiveUp as why:
@@ -47,18 +47,12 @@ def _deliver(claim: Claim, line: smtp.Line) -> None:
 
 
 def _send(claim: Claim, line: smtp.Line) -> str:
-    line.send(_written(claim))
+    line.send(mails.write(claim.id))
     deliveries.finish(claim)
     return "sent"
 
 
 def _keep(claim: Claim) -> str:
     """No mail server is set. In production the text is not even written: it may hold a link that signs somebody in."""
-    deliveries.not_sent(claim, text=None if current_app.config["PRODUCTION"] else _written(claim).body)
+    deliveries.not_sent(claim, text=None if current_app.config["PRODUCTION"] else mails.write(claim.id).body)
     return "unsent"
-
-
-def _written(claim: Claim) -> smtp.Message:
-    """The mail, in a short transaction of its own: one-time links are made as it is written."""
-    with store.writing():
-        return mails.write(claim.id)

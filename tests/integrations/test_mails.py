@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+from flask import before_render_template
 
 from helpdesk import accounts, links, messages, people, store, tickets
 from helpdesk.audience import MAILS
@@ -69,6 +70,18 @@ def test_a_one_time_link_works_and_is_kept_nowhere(arrive, kind):
     delivery = db.session.query(Delivery).filter_by(mail=kind).one()
     assert token not in row.token_hash
     assert (delivery.state, delivery.shown_text) == ("sent", None)
+
+
+@pytest.mark.parametrize("kind", ["received", "answer", *PURPOSES])
+def test_no_mail_is_rendered_while_the_turn_to_write_is_taken(arrive, kind):
+    turns = []
+
+    def note(sender, **_what):
+        turns.append(store._writes.get())
+
+    with before_render_template.connected_to(note):
+        arrive(kind)
+    assert len(turns) >= 2 and not any(turns)
 
 
 @pytest.mark.parametrize("kind", KINDS)
