@@ -4,6 +4,8 @@ from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+from migrations import steps
+
 revision = '0002'
 down_revision = '0001'
 
@@ -74,5 +76,7 @@ def _drafts(name):
 
 def _move(old, new):
     columns = 'person_id, path, fields, saved_at'
-    op.execute(f'INSERT INTO {new} ({columns}) SELECT {columns} FROM {old}')
+    there = f'SELECT 1 FROM {new} WHERE {new}.person_id = {old}.person_id AND {new}.path = {old}.path'
+    if steps.has_table(old):
+        op.execute(f'INSERT INTO {new} ({columns}) SELECT {columns} FROM {old} WHERE NOT EXISTS ({there})')
     op.drop_table(old)

@@ -1,4 +1,4 @@
-"""A mailbox, a desk that sends to it, the worker's turn, and places for files."""
+"""A mailbox, a desk that sends to it, the worker's turn, a desk without tables, and places for files."""
 
 import os
 import urllib.request
@@ -6,9 +6,12 @@ import urllib.request
 import pytest
 from moto.server import ThreadedMotoServer
 
+from app import create_app
 from integrations import disk
 from jobs import worker
 from models import db
+from tests.conftest import SETTINGS
+from tests.databases import empty_database
 from tests.mailbox import Mailbox
 
 
@@ -42,6 +45,17 @@ def work(app, mailbox, _sending_desk):
         db.session.expire_all()
 
     return turn
+
+
+@pytest.fixture
+def empty_desk():
+    """A desk on a database without tables."""
+    with empty_database() as address:
+        desk = create_app(SETTINGS | {"DATABASE_URL": address})
+        with desk.app_context():
+            yield desk
+            db.session.remove()
+            db.engine.dispose()
 
 
 @pytest.fixture(scope="module")

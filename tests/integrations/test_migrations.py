@@ -11,11 +11,8 @@ from sqlalchemy import JSON, Boolean, Integer, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 import config
-from app import create_app
 from helpdesk import migrations, store
 from models import UtcTime, db
-from tests.conftest import SETTINGS
-from tests.databases import empty_database
 
 # A later migration as it would be: it changes a table that others point to, in SQLite's way, by building it anew.
 LATER = """
@@ -43,17 +40,6 @@ def folder(tmp_path):
     """Our migrations, in a folder where a test can add one."""
     shutil.copytree(config.HERE / "migrations", tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     return str(tmp_path / "migrations")
-
-
-@pytest.fixture
-def empty_desk():
-    """A desk on a database without tables."""
-    with empty_database() as address:
-        desk = create_app(SETTINGS | {"DATABASE_URL": address})
-        with desk.app_context():
-            yield desk
-            db.session.remove()
-            db.engine.dispose()
 
 
 def test_up_down_and_up_again_leaves_nothing_behind_and_misses_nothing(empty_desk, folder):
