@@ -9,8 +9,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from helpdesk import conditions, people, tags
-from helpdesk.query import IS, ME, MOMENTS, NOBODY, Known, quoted, slug, spoken, unquoted
+from helpdesk.query import IS, LONGEST, ME, MOMENTS, NOBODY, Known, quoted, slug, spoken, unquoted
 from helpdesk.text import clean, fold
+from helpdesk.tokens import tokens
 from helpdesk.words import PRIORITIES, PRIORITY_RANKS, STATUSES
 from models import Person
 
@@ -43,8 +44,10 @@ TIMES = {
 }
 
 # The last part of what is typed: a minus perhaps, then the beginning of a field, or a field and the last of its values.
-_FIELD = re.compile(r"(?:^|.*\s)-?([A-Za-z]+)$", re.DOTALL)
-_VALUE = re.compile(r'(?:^|.*\s)-?([A-Za-z]{2,}):(?:(?:"[^"]*"|[^\s",]*),)*("[^"]*|[^\s",]*)$', re.DOTALL)
+_FIELD = re.compile(r"-?([A-Za-z]+)")
+_VALUE = re.compile(r"-?([A-Za-z]{2,}):")
+# The last value, open to its end.
+_BEGUN = re.compile(r'"[^"]*|[^\s",]*')
 
 
 @dataclass(frozen=True)
@@ -59,16 +62,31 @@ class Choice:
 def complete(typed: str, known: Known, reader: Person) -> list[Choice]:
     """What could be meant by the end of what is typed so far; nothing inside a phrase."""
     typed = clean(f"{typed}.")[:-1]  # A blank at the end stays: it says that the last word is whole.
-    if found := _VALUE.fullmatch(typed):
-        name, begun = found[1].lower(), unquoted(found[2])
+    if len(typed) > LONGEST:
+        return []
+    place = max((token.start for token in tokens(typed) if token.end == len(typed)), default=len(typed))
+    if found := _VALUE.match(typed, place):
+        start = _last_value(typed, found.end())
+        if not _BEGUN.fullmatch(typed, start):
+            return []
+        name, begun = found[1].lower(), unquoted(typed[start:])
         values = _values(name, begun, known, reader) if name in known.fields else []
-        start = typed[: found.start(2)]
-        return [Choice(quoted(value), hint, f"{start}{quoted(value)} ") for value, hint in values[:MOST]]
-    if (found := _FIELD.fullmatch(typed)) and typed.count('"') % 2 == 0:
-        begun, start = found[1].lower(), typed[: found.start(1)]
+        return [Choice(quoted(value), hint, f"{typed[:start]}{quoted(value)} ") for value, hint in values[:MOST]]
+    if found := _FIELD.fullmatch(typed, place):
+        begun, before = found[1].lower(), typed[: found.start(1)]
         names = [name for name in known.fields if name.startswith(begun)]
-        return [Choice(f"{name}:", str(FIELD_HINTS.get(name, "")), f"{start}{name}:") for name in names[:MOST]]
+        return [Choice(f"{name}:", str(FIELD_HINTS.get(name, "")), f"{before}{name}:") for name in names[:MOST]]
     return []
+
+
+def _last_value(typed: str, place: int) -> int:
+    """Where the last of the values begins that are parted by commas outside quotes."""
+    start, inside = place, False
+    for place, letter in enumerate(typed[place:], place + 1):
+        inside ^= letter == '"'
+        if letter == "," and not inside:
+            start = place
+    return start
 
 
 def _values(name: str, begun: str, known: Known, reader: Person) -> list[tuple[str, str]]:

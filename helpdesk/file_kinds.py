@@ -30,7 +30,7 @@ SIGNATURES = (
     (rb"L\0\0\0\x01\x14\x02\0", "program", OTHER),
     (rb"\{\\rtf", "office", OTHER),
     (rb"\x1f\x8b|BZh|\xfd7zXZ\0|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\x28\xb5\x2f\xfd|MSCF", "archive", OTHER),
-    (rb"....ftyp(heic|heix|mif1|avif|avis)|II\*\0|MM\0\*|8BPS|\0\0\1\0", "picture", OTHER),
+    (rb"....ftyp(heic|heix|mif1|avif|avis)|II\*\0|MM\0\*|8BPS|\0\0\x01\0", "picture", OTHER),
     (rb"....ftyp|\x1aE\xdf\xa3|RIFF....(AVI |WAVE)|ID3|\xff[\xfb\xf3\xf2]|OggS|fLaC", "media", OTHER),
 )
 # A script says nothing of itself in its first bytes, so here the name counts.
@@ -41,10 +41,11 @@ PROGRAM_ENDINGS = re.compile(
 )
 # The standard of browsers for telling HTML (whatwg.org, MIME sniffing, 7.1), and SVG and XML with it.
 _MARKUP = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(<!--.{0,4000}?-->\s*)*<(\?xml|\?php|!doctype|html|head|body|script|svg|iframe|h1|div|font|"
-    rb"table|a|style|title|b|br|p|link|meta|img|object|embed|form|math|xsl)\b",
-    re.I | re.S,
+    rb"<(\?xml|\?php|!doctype|html|head|body|script|svg|iframe|h1|div|font|table|a|style|title|b|br|p|link|meta|img|"
+    rb"object|embed|form|math|xsl)\b",
+    re.I,
 )
+_BLANKS = re.compile(rb"\s*")
 _MAIL = re.compile(rb"(From |(Received|Return-Path|Delivered-To|From|Message-ID|MIME-Version|Date|X-[\w-]+):)", re.I)
 
 
@@ -107,13 +108,29 @@ def _compound(file: BinaryIO, head: bytes) -> str:
 
 
 def _text(head: bytes, name: str) -> tuple[str, str]:
-    if _MARKUP.match(head) or _MARKUP.match(_narrow(head)):
+    if _is_markup(head) or _is_markup(_narrow(head)):
         return "web", OTHER
     if not _is_text(head):
         return "other", OTHER
     if _MAIL.match(head) and name.lower().endswith((".eml", ".mbox")):
         return "mail", OTHER
     return "text", "text/plain; charset=utf-8" if _is_utf8(head) else "text/plain"
+
+
+def _is_markup(head: bytes) -> bool:
+    """Whether a tag comes first, after blanks and comments. A comment that does not end within the head counts too."""
+    at = _after_blanks(head, 3 if head.startswith(b"\xef\xbb\xbf") else 0)
+    while head.startswith(b"<!--", at):
+        end = head.find(b"-->", at + 4)
+        if end < 0:
+            return True
+        at = _after_blanks(head, end + 3)
+    return _MARKUP.match(head, at) is not None
+
+
+def _after_blanks(head: bytes, at: int) -> int:
+    found = _BLANKS.match(head, at)
+    return found.end() if found else at
 
 
 def _narrow(head: bytes) -> bytes:

@@ -18,10 +18,14 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.I)
 # The ending that is kept when a name is cut: ".pdf", ".tar.gz".
 _ENDING = re.compile(r"(\.[^. ]{1,12}){1,2}$")
 _BYTES_MAX = 240
+# A longer name loses its middle before it is normalized, which takes a time that grows with the square of its marks.
+_LONGEST = 2000
 
 
 def clean(name: str) -> str:
     """The last part of the path that was sent, of at most 150 characters; "file" where nothing is left of it."""
+    if len(name) > _LONGEST:
+        name = name[: _LONGEST // 2] + name[-_LONGEST // 2 :]
     name = _HIDDEN.sub("", unicodedata.normalize("NFC", name))
     name = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     name = " ".join(_RESERVED.sub("_", name).split()).strip(". ")
@@ -55,13 +59,14 @@ def middle(name: str, most: int = 44) -> str:
 def different(names: list[str]) -> list[str]:
     """The same names, in the same order, but none twice: "log.txt", "log (2).txt"."""
     taken: set[str] = set()
+    numbers: dict[str, int] = {}
     found = []
     for name in names:
         stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
-        number, tried = 1, name
+        key, tried = name.casefold(), name
         while tried.casefold() in taken:
-            number += 1
-            tried = f"{stem} ({number}){dot}{ending}"
+            numbers[key] = numbers.get(key, 1) + 1
+            tried = f"{stem} ({numbers[key]}){dot}{ending}"
         taken.add(tried.casefold())
         found.append(tried)
     return found

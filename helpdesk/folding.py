@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpdesk.text import without_accents
+
 # MariaDB leaves out of its index what is shorter than three characters and these words, whatever the language.
 STOP_WORDS = frozenset("about are com for from how that the this was what when where who will with und www".split())
 SHORTEST = 3
@@ -68,8 +70,7 @@ def bare_letters(text: str) -> str:
     """Without case and accents."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFC", "".join(part for part in apart if not unicodedata.combining(part)))
+    return unicodedata.normalize("NFC", without_accents(without_accents(text).casefold()))
 
 
 def _padded(bare: str) -> str:

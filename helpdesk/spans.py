@@ -14,7 +14,6 @@ Span = tuple[datetime | None, datetime | None]
 
 _AGE = re.compile(r"([<>]?)([0-9]{1,4})([hdwmy])", re.ASCII)
 _DAY = re.compile(r"(<=|>=|[<>]?)([0-9]{4})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?", re.ASCII)
-_RANGE = re.compile(r"(.+)\.\.(.+)")
 NAMED = ("today", "yesterday")
 
 
@@ -25,8 +24,8 @@ def normal(value: str) -> str:
         return value
     if found := _AGE.fullmatch(value):
         return f"{found[1] or '<'}{int(found[2])}{found[3]}"
-    if found := _RANGE.fullmatch(value):
-        return f"{_plain(found[1])}..{_plain(found[2])}"
+    if ends := _ends(value):
+        return f"{_plain(ends[0])}..{_plain(ends[1])}"
     found = _DAY.fullmatch(value)
     if not found:
         raise ValueError(value)
@@ -41,13 +40,19 @@ def between(value: str, zone: ZoneInfo, now: datetime) -> Span:
     if found := _AGE.fullmatch(value):
         since = now - min(timedelta(hours=int(found[2]) * HOURS[found[3]]), now - EARLIEST)
         return (since, None) if found[1] == "<" else (None, since)
-    if found := _RANGE.fullmatch(value):
-        return _period(found[1], zone)[0], _period(found[2], zone)[1]
+    if ends := _ends(value):
+        return _period(ends[0], zone)[0], _period(ends[1], zone)[1]
     found = _DAY.fullmatch(value)
     if not found:
         raise ValueError(value)
     start, end = _period(value[len(found[1]) :], zone)
     return {"": (start, end), ">": (end, None), ">=": (start, None), "<": (None, start), "<=": (None, end)}[found[1]]
+
+
+def _ends(value: str) -> tuple[str, str] | None:
+    """The first and the last period of a range such as 2026-01..2026-03."""
+    first, _dots, last = value.rpartition("..")
+    return (first, last) if first and last else None
 
 
 def _plain(value: str) -> str:

@@ -29,7 +29,6 @@ _OURS = (
     "mail",
     "state",
 )
-_ROW = re.compile(r"\nDETAIL:.*?(?=\n\[SQL: |\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
 # The secret part of a mailed link stands in its path.
 _SECRETS = re.compile(r"/(confirm|reset|invitation|new-address)/.+")
 
@@ -39,7 +38,20 @@ class Lines(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:
         """PostgreSQL tells the whole row that it refused, password hash included: that part stays out."""
-        return _ROW.sub("", super().formatException(ei))
+        return _without_rows(super().formatException(ei))
+
+
+def _without_rows(trace: str) -> str:
+    """Leave out each DETAIL, up to what SQLAlchemy or Python adds below it."""
+    lines: list[str] = []
+    dropping, before = False, ""
+    for line in trace.split("\n"):
+        ends = line.startswith("[SQL: ") or not before and line.startswith(("The above exception", "During handling"))
+        dropping = line.startswith("DETAIL:") or dropping and not ends
+        if not dropping:
+            lines.append(line)
+        before = line
+    return "\n".join(lines)
 
 
 class JsonLines(Lines):

@@ -1,0 +1,199 @@
+"""Texts made to cost more than their length, where the desk reads what somebody sent, and a count of steps."""
+
+import faulthandler
+import io
+import sys
+import tempfile
+import unicodedata
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from helpdesk import completion, file_kinds, file_names, folding, import_file, passwords, query, sessions, snippets
+from helpdesk import exporting, spans, store, tags, text
+from helpdesk.errors import Refused
+from helpdesk.import_rows import OPTIONAL, REQUIRED
+from helpdesk.news import Mark
+from web import filters, logs
+
+_normalize = unicodedata.normalize
+KILOBYTES = (32, 64)
+MOST_TIMES = 2.5
+FREE = 4
+"""So many steps for each character are no growth to speak of: half of a text may be refused at once, all of it read."""
+GUARD = 10
+"""Seconds after which a test run that hangs is ended, with a trace of where."""
+
+UNITS = {
+    "comments": "<!---->",
+    "open comments": "<!--",
+    "letters": "a",
+    "words": "a ",
+    "blanks": " \t",
+    "lines": "a\n",
+    "carriage returns": "\r\n-",
+    "quotes": '"a" ',
+    "fields": ' tag:"a",',
+    "commas": ",;",
+    "dots": "a.",
+    "ranges": "2026..",
+    "slashes": "../\\",
+    "addresses": "a@b.co ",
+    "address ends": "a@",
+    "links": "ftp://a",
+    "parted links": "http://a.b ",
+    "brackets": "[](",
+    "emphasis": "*_a",
+    "backticks": "`a``",
+    "block quotes": "> ",
+    "lists": "- ",
+    "marks in the wrong order": "\u0315\u0300",
+    "letters of two marks": "\u0f73",
+    "Hangul": "\u1100\u1161",
+    "Han": "\u4e00",
+    "controls": "\x00\u202e",
+    "formulas": "'=",
+    "traces": "\nDETAIL:",
+    "boundaries": "\r\n--b",
+    "equals": "a=b&",
+    "entities": "&#1;",
+    "numbers": "1.",
+}
+
+
+def repeated(unit, kilobytes):
+    size = kilobytes * 1024
+    return (unit * (size // len(unit) + 1))[:size]
+
+
+def counted(act, sent):
+    """The steps that reading it takes: lines of Python, ours and those of libraries, and marks that are sorted.
+
+    What happens inside C is not seen: tests/patterns.py judges the patterns, and a guard ends what hangs.
+    """
+    steps = 0
+
+    def trace(frame, event, _arg):
+        nonlocal steps
+        if frame.f_code.co_filename == __file__:
+            return None
+        steps += event == "line"
+        return trace
+
+    def normalize(form, sent):
+        nonlocal steps
+        steps += sum(len(list(run)) ** 2 for sorts, run in groupby(sent, _is_sorted) if sorts)
+        return _normalize(form, sent)
+
+    unicodedata.normalize = normalize
+    faulthandler.dump_traceback_later(GUARD, exit=True)
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act(sent)
+    except (ValueError, Refused, query.Mistake):
+        pass
+    finally:
+        sys.settrace(before)
+        faulthandler.cancel_dump_traceback_later()
+        unicodedata.normalize = _normalize
+    return steps
+
+
+@cache
+def _is_sorted(letter):
+    """Whether it is a combining mark, or becomes some."""
+    return unicodedata.combining(_normalize("NFKD", letter)[0]) > 0
+
+
+# ---- the places
+
+
+def _kind(sent):
+    file_kinds.find(io.BytesIO(sent.encode()), "note.txt")
+
+
+def _query(sent):
+    query.parse(sent, query.known_to(agent=True, categories=["Access"]))
+
+
+def _found(sent):
+    """The longest query there can be, against the longest text that is looked into."""
+    words = [query.Word(sent[: query.LONGEST]), query.Word("printer")]
+    snippets.best([sent[: snippets.DEPTH]], words)
+    snippets.marked(sent, query.Query(tuple(words)))
+
+
+def _import(sent):
+    names = (*REQUIRED, *OPTIONAL)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tickets.csv"
+        path.write_text(
+            ",".join(names) + "\n" + sent + "\n" + ",".join('"' + sent.replace('"', '""') + '"' for _name in names)
+        )
+        import_file.count_lines(path)
+        list(import_file.rows(path, store.now()))
+
+
+def _form(browser, sent):
+    """A form that anybody can send, with every field as long as the rest of the body allows."""
+    fields = dict.fromkeys(("name", "email", "password", "csrf_token"), sent)
+    browser.client.post("/register", data=fields)
+
+
+def _body(browser, sent):
+    kind = "multipart/form-data; boundary=b"
+    for body in (sent, f'--b\r\nContent-Disposition: form-data; name="subject"\r\n\r\n{sent}\r\n--b--'):
+        browser.client.post("/tickets/new", data=body.encode(), content_type=kind)
+
+
+def _urlencoded(browser, sent):
+    browser.client.post("/login", data=sent.encode(), content_type="application/x-www-form-urlencoded")
+
+
+def _headers(browser, sent):
+    """The server takes 8 KB of a header; reading them must not be worse than that where it takes more."""
+    value = "".join(letter for letter in sent if " " <= letter <= "~")
+    names = ("Cookie", "Range", "If-Range", "If-None-Match", "Accept", "Accept-Language", "X-Live-Keeps", "User-Agent")
+    browser.client.get("/login", headers=dict.fromkeys(names, value))
+
+
+def _address(browser, sent):
+    browser.client.get("/search", query_string={"q": sent, "before": sent, "page": sent})
+
+
+# Each place with the texts that are tried in every run; `make soak` tries them all everywhere.
+PLACES = {
+    "the kind of a file": (_kind, ["comments", "open comments", "blanks", "carriage returns"]),
+    "the name of a file": (
+        file_names.clean,
+        ["dots", "slashes", "controls", "marks in the wrong order", "letters of two marks"],
+    ),
+    "the names of a zip": (lambda sent: file_names.different(["a.txt"] * (len(sent) // 64)), ["letters"]),
+    "cleaning": (text.clean, ["controls", "carriage returns", "blanks"]),
+    "a name to be found": (text.fold, ["marks in the wrong order", "letters of two marks", "Hangul"]),
+    "a mail address": (text.fold_address, ["address ends", "dots", "addresses", "quotes"]),
+    "the words of the search": (folding.document, ["marks in the wrong order", "letters of two marks"]),
+    "a query": (_query, ["fields", "quotes", "commas"]),
+    "the end of a query": (
+        lambda sent: completion.complete(sent, query.known_to(agent=True), None),
+        ["fields", "quotes", "commas", "words"],
+    ),
+    "a time": (spans.normal, ["ranges", "numbers", "dots"]),
+    "the place of a hit": (_found, ["words", "marks in the wrong order"]),
+    "tags": (tags.parse, ["letters of two marks"]),
+    "an imported table": (_import, ["quotes", "commas"]),
+    "an exported cell": (exporting.harmless, ["formulas"]),
+    "a password": (passwords.is_common, ["letters"]),
+    "a browser's name": (sessions.describe, ["dots", "blanks"]),
+    "where to go on": (filters.local_path, ["slashes", "letters"]),
+    "where live news stand": (Mark.read, ["numbers", "dots"]),
+    "a traceback": (logs._without_rows, ["traces", "lines"]),
+}
+PAGES = {
+    "a form": (_form, ["addresses", "blanks"]),
+    "a body in parts": (_body, ["boundaries", "carriage returns"]),
+    "a body of fields": (_urlencoded, ["equals"]),
+    "headers": (_headers, ["commas", "fields", "quotes"]),
+    "an address": (_address, ["fields", "numbers"]),
+}
