@@ -12,8 +12,9 @@ TEST_MARIADB_URL ?= mysql://root@127.0.0.1/
 export TEST_POSTGRES_URL TEST_MARIADB_URL
 
 PYTEST := env -u PYTEST_ADDOPTS -u GUNICORN_CMD_ARGS -u WEB_CONCURRENCY -u FLASK_DEBUG $(BIN)/python -m pytest -q
-# One process more than there are cores: some tests wait for servers and clocks.
-PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses=8
+# One process more than there are cores: some tests wait for servers and clocks. Each file runs in one process, which
+# starts the desk or fills the database of that file once; tests/conftest.py puts the longest files first.
+PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses=8 --dist loadfile --no-loadscope-reorder
 
 # The tests whose queries are made up, as many as GENERATED_QUERIES says.
 GENERATED := tests/rules/test_found.py tests/pages/test_found.py
@@ -38,7 +39,8 @@ test: .venv/.dev  ## the tests on SQLite, without a browser (2 minutes at most)
 	@GENERATED_QUERIES=100 TEST_DATABASE_URL= $(PYTEST) $(PARALLEL) -m "not browser and not soak"; code=$$?; \
 	echo "Left out: the browser, PostgreSQL and MariaDB (make check), kills and floods (make soak)."; exit $$code
 
-check: parts style types on-sqlite on-mariadb on-postgres in-chromium  ## everything but soak: style, types, three databases, Chromium (15 minutes at most)
+# TESTED=yes leaves out what make test has just passed.
+check: parts style types $(if $(TESTED),,on-sqlite) on-mariadb on-postgres in-chromium  ## everything but soak: style, types, three databases, Chromium (15 minutes at most)
 	@echo "All checks passed. Left out: kills and floods (make soak)."
 
 style: .venv/.dev
@@ -58,7 +60,7 @@ on-sqlite on-mariadb on-postgres:
 
 in-chromium: parts
 	@echo "== The stories and page checks in Chromium"
-	@TEST_DATABASE_URL= $(PYTEST) -m "browser and not soak"
+	@TEST_DATABASE_URL= $(PYTEST) -n 2 --dist loadfile -m "browser and not soak"
 	@TEST_DATABASE_URL='$(TEST_MARIADB_URL)' $(PYTEST) tests/stories/test_life_of_a_ticket.py
 	@TEST_DATABASE_URL='$(TEST_POSTGRES_URL)' $(PYTEST) tests/stories/test_life_of_a_ticket.py
 

@@ -12,7 +12,7 @@ from app import create_app
 from models import db
 from tests.browser import Browser
 from tests.cast import Cast
-from tests.databases import empty_database, empty_folder
+from tests.databases import empty_database, empty_folder, on_server
 from web.kept import Kept
 
 SETTINGS = {
@@ -24,6 +24,32 @@ SETTINGS = {
     # Mails leave at once, unless a test is about taking something back.
     "UNDO_SECONDS": "0",
 }
+
+
+# Parallel processes take one file after the other; a long one at the end would leave the others idle.
+LONGEST_FILES = (
+    "test_map.py",
+    "test_plans.py",
+    "test_migrations.py",
+    "test_streams.py",
+    "test_run.py",
+    "test_start.py",
+)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Put the longest files first. On a server, leave out what depends on no database: it runs once, on SQLite."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+    if on_server():
+        again = [item for item in items if _asks_the_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
+        items[:] = again
+
+
+def _asks_the_database(item):
+    if item.get_closest_marker("once"):
+        return False
+    return "database_url" in item.fixturenames or hasattr(item.module, "empty_database")
 
 
 @pytest.fixture(scope="session")

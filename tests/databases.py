@@ -11,6 +11,11 @@ from sqlalchemy import create_engine, make_url, text
 import config
 
 
+def on_server():
+    """Whether the tests run on MariaDB or PostgreSQL, and not on SQLite files."""
+    return bool(os.environ.get("TEST_DATABASE_URL"))
+
+
 @contextmanager
 def empty_database():
     """The address of a database of one's own. Parallel test processes never share one."""

@@ -10,6 +10,8 @@ import pytest
 from models import Attachment, db
 from tests import files
 
+pytestmark = pytest.mark.once
+
 
 class Clamd(socketserver.ThreadingTCPServer):
     """Says what clamd says: FOUND where the test file of all scanners is in it. `says` replaces its answer."""

@@ -13,6 +13,8 @@ from tests import builders, files
 from tests.browser import text_of
 from web import uploads
 
+pytestmark = pytest.mark.once
+
 MB = 1024 * 1024
 
 
