@@ -20,7 +20,7 @@ from helpdesk import store
 from integrations import smtp, storage
 from models import db
 from routes import ROUTES
-from web import afterwards, bodies, door, errors, filters, headers, kept, logs, marks, rows, streams
+from web import afterwards, bodies, door, errors, filters, headers, kept, logs, marks, rows, streams, throttle
 
 
 def create_app(environ=None):
@@ -41,7 +41,7 @@ def create_app(environ=None):
     storage.init_app(app)
     with app.app_context():
         store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
-    for plumbing in (logs, bodies, afterwards, door, errors, kept, filters, rows, headers, marks, streams):
+    for plumbing in (logs, bodies, afterwards, door, errors, kept, filters, rows, headers, marks, streams, throttle):
         plumbing.set_up(app)
     door.hang(app, ROUTES)
     commands.set_up(app)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 HERE = Path(__file__).resolve().parent
 FILE_KINDS = ("picture", "pdf", "text", "office", "mail", "archive", "media", "web", "program", "other")
+TEN_TIMES = "An agent: ten times that. 0: no limit."
 KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "your-secret-key", "please-change-me"}
 
 
@@ -186,6 +187,30 @@ SETTINGS = (
     Setting("S3_ENDPOINT", web_address, "", "Where the storage answers, if it is not Amazon's."),
     Setting("S3_ACCESS_KEY", text, "", "The access key for the bucket. Empty: found as Amazon's own tools do."),
     Setting("S3_SECRET_KEY", text, "", "Its secret."),
+    Setting("LIMIT_RAISE", whole(0, 1_000_000), "30", f"Tickets that one user can raise in an hour. {TEN_TIMES}"),
+    Setting(
+        "LIMIT_REPLY", whole(0, 1_000_000), "120", f"Replies and changes one user can make in an hour. {TEN_TIMES}"
+    ),
+    Setting("LIMIT_UPLOAD_MB", whole(0, 1_000_000), "200", f"Megabytes one user can attach in an hour. {TEN_TIMES}"),
+    Setting("LIMIT_EXPORT", whole(0, 1_000_000), "10", f"Exports that one user can take in an hour. {TEN_TIMES}"),
+    Setting(
+        "LIMIT_SEARCH",
+        whole(0, 1_000_000),
+        "120",
+        f"Searches that one user can make in a minute, in each web process. {TEN_TIMES}",
+    ),
+    Setting(
+        "LIMIT_SUGGESTIONS",
+        whole(0, 1_000_000),
+        "600",
+        f"Suggestions while one user types, in a minute, in each web process. {TEN_TIMES}",
+    ),
+    Setting(
+        "LIMIT_DRAFTS",
+        whole(0, 1_000_000),
+        "120",
+        f"Times that the drafts of one user are saved in a minute, in each web process. {TEN_TIMES}",
+    ),
     Setting("REFUSED_FILE_KINDS", some_of(*FILE_KINDS), "program", "Kinds of files that are refused."),
     Setting("CLAMAV_HOST", text, "", "Where ClamAV's clamd answers. Empty: files are not scanned for viruses."),
     Setting("CLAMAV_PORT", whole(1, 65535), "3310", "The port of clamd."),
@@ -269,6 +294,9 @@ def _fill_files(values: dict[str, Any]) -> None:
     beside = Path(url.database).absolute().parent if url.drivername == "sqlite" and url.database else HERE / "instance"
     values["FILES_DIR"] = values["FILES_DIR"] or str(beside / "files")
     values["FILES_ON"] = values["FILES_ON"] or ("s3" if values["S3_BUCKET"] else "disk")
+    # A file of the largest size must fit.
+    for limit in ("LIMIT_UPLOAD_MB",):
+        values[limit] = values[limit] and max(values[limit], values["MAX_FILE_MB"])
     if values["FILES_ON"] == "s3" and not values["S3_BUCKET"]:
         raise BadSetting("S3_BUCKET is missing. FILES_ON=s3 needs the name of a bucket")
 

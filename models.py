@@ -174,6 +174,16 @@ class Attempt(Model):
     at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
+class UsageCount(Model):
+    """How much somebody has done of one kind of limited act lately: {"minute since 1970": amount}."""
+
+    __tablename__ = "usage_counts"
+    __table_args__ = (ON_MYSQL,)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    act: Mapped[str] = mapped_column(String(20), primary_key=True)
+    minutes: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class DeskFact(Model):
     """What the desk itself must remember, by name: the hash of the first admin's key, the worker's last beat."""
 
@@ -456,6 +466,8 @@ class Attachment(Model):
         Index(None, "ticket_id", "id"),
         Index(None, "message_id"),
         Index(None, "uploader_id", "path"),
+        # How much room somebody's files take is added up here, without a look at the rows.
+        Index(None, "uploader_id", "size"),
         Index(None, "created_at", "ticket_id"),
         ON_MYSQL,
     )

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import Engine, event, text
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as DatabaseSession
 
-from models import db
+from models import Base, db
 
 acts = logging.getLogger("desk.act")
 _writes: ContextVar[bool] = ContextVar("writes", default=False)
@@ -102,6 +103,18 @@ def attempt() -> Iterator[None]:
     else:
         with db.session.begin_nested():
             yield
+
+
+def insert_missing(model: type[Base], values: dict[str, Any]) -> None:
+    """Insert the row unless one with its key is there. Another transaction that inserts the same row is waited for."""
+    kind = db.engine.dialect.name
+    if kind in ("mysql", "mariadb"):
+        # INSERT IGNORE would share the lock among all who wait, and they would end in a deadlock.
+        same = {name: values[name] for name in (column.name for column in model.__table__.primary_key)}
+        db.session.execute(mysql.insert(model).values(values).on_duplicate_key_update(same))
+        return
+    dialect = postgresql if kind == "postgresql" else sqlite
+    db.session.execute(dialect.insert(model).values(values).on_conflict_do_nothing())
 
 
 @contextmanager

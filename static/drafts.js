@@ -31,10 +31,18 @@ async function save(form, leaving = false) {
     const answer = await fetch("/drafts", { method: "POST", headers, body, keepalive: leaving && body.length < KEEPALIVE_MAX });
     if (answer.status === 204) return say(form, "saved");
     if (answer.status === 413) return say(form, "tooLong");
+    if (answer.status === 429) later(form, answer);
   } catch {
     // The desk is away for a moment: the next pause tries again.
   }
   known.delete(form);
+}
+
+// Saved too often: the text stays in the form and is tried again when the desk says so.
+function later(form, answer) {
+  clearTimeout(timers.get(form));
+  timers.set(form, setTimeout(() => save(form), 1000 * (Number(answer.headers.get("Retry-After")) || 60)));
+  say(form, "later");
 }
 
 const leave = () => forms().filter((form) => timers.has(form)).forEach((form) => save(form, true));

@@ -23,6 +23,10 @@ SETTINGS = {
     "LOG_FORMAT": "readable",
     # Mails leave at once, unless a test is about taking something back.
     "UNDO_SECONDS": "0",
+    # Counted in memory, which no test empties.
+    "LIMIT_SEARCH": "0",
+    "LIMIT_SUGGESTIONS": "0",
+    "LIMIT_DRAFTS": "0",
 }
 
 

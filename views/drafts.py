@@ -4,7 +4,9 @@ from flask import Response, abort, flash, redirect, request
 from flask_babel import gettext as _
 
 from helpdesk import access, drafts, files, messages, tickets
-from web import carry
+from helpdesk.errors import TooMany
+from web import carry, throttle
+from web.door import before_writing
 
 # The forms whose text is kept, by the view that takes it: the fields that somebody writes in, and who may.
 WRITTEN = {
@@ -14,6 +16,17 @@ WRITTEN = {
 }
 
 
+def _not_too_often(me):
+    """The page tries again later with what is in its form, so nothing is lost and nothing has to be written now."""
+    try:
+        if me is not None:
+            throttle.take(me, throttle.DRAFTS)
+    except TooMany as no:
+        abort(Response(str(no), status=throttle.status(no), mimetype="text/plain"))
+    return {}
+
+
+@before_writing(_not_too_often)
 def save(me):
     path = request.form.get("path", "")
     written = written_in(path, me)

@@ -6,11 +6,11 @@ from flask import Response, abort, jsonify, render_template, request
 from flask_babel import gettext as _
 
 from helpdesk import families, file_names, files
-from helpdesk.errors import Refused
+from helpdesk.errors import Refused, TooMany
 from integrations import storage
 from views.drafts import written_in
 from views.uploads import take
-from web import downloads, errors
+from web import downloads, errors, throttle
 from web.door import before_writing
 from web.uploads import takes_files
 
@@ -112,11 +112,17 @@ def _receive_one(me):
 def upload(me, number, refused):
     """For scripts: the number of the file and its row for the list, or why it was not taken."""
     if refused is not None:
-        return jsonify(why=str(refused)), 503 if isinstance(refused, files.Unavailable) else 422
+        return jsonify(why=str(refused)), _status(refused)
     file = next((file for file in files.of_form(me, request.form["path"]) if file.id == number), None)
     if file is None:
         abort(404)
     return jsonify(file=number, row=render_template("files/_attached.html", file=file, ticked=True, alt="")), 201
+
+
+def _status(refused):
+    if isinstance(refused, TooMany):
+        return throttle.status(refused)
+    return 503 if isinstance(refused, files.Unavailable) else 422
 
 
 def remove(upload, me):

@@ -6,8 +6,10 @@ from flask_babel import gettext as _
 import forms
 from helpdesk import events, families, messages, store
 from helpdesk.errors import Refused
-from views import uploads
+from helpdesk.usage_limits import REPLY
+from views import limits, uploads
 from views.ticket_page import back_to, done, page, stale
+from web import throttle
 from web.door import before_writing
 from web.uploads import takes_files
 
@@ -23,6 +25,7 @@ def reply(ticket, me, came):
         return page(ticket, me, status=409, reply=form, news=news)
     resolves, at = form.resolve.data and me.is_agent, store.now()
     try:
+        limits.spend(form, me, REPLY)
         sent = {"by": me, "form_token": form.token, "files": uploads.chosen(form, me, came)}
         if resolves:
             messages.reply_and_resolve(ticket, form.body.data, **sent)
@@ -32,7 +35,7 @@ def reply(ticket, me, came):
     except Refused as no:
         form.refuse(no)
         store.undo()
-        return page(ticket, me, status=409, reply=form)
+        return page(ticket, me, status=throttle.status(no), reply=form)
     uploads.settle(me, came)
     if went_to not in (ticket, families.root(ticket)):
         old = went_to.follows_id
@@ -51,10 +54,11 @@ def note(ticket, me, came):
     if not uploads.valid(form, came):
         return page(ticket, me, status=uploads.status(came), note=form)
     try:
+        limits.spend(form, me, REPLY)
         messages.note(ticket, form.body.data, by=me, form_token=form.token, files=uploads.chosen(form, me, came))
     except Refused as no:
         form.refuse(no)
-        return page(ticket, me, status=409, note=form)
+        return page(ticket, me, status=throttle.status(no), note=form)
     uploads.settle(me, came)
     flash(_("Your note is added. Only agents see it."))
     return back_to(ticket)
@@ -71,10 +75,11 @@ def correct(ticket, message, me):
         form.seen.data = str(news[-1].id)
         return _correct_page(ticket, message, form, 409, news)
     try:
+        throttle.spend(me, REPLY)
         messages.correct(message, form.body.data, by=me)
     except Refused as no:
         form.refuse(no)
-        return _correct_page(ticket, message, form, 409)
+        return _correct_page(ticket, message, form, throttle.status(no))
     flash(_("The message is corrected."))
     return back_to(ticket, f"message-{message.id}")
 

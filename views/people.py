@@ -11,6 +11,7 @@ from helpdesk import sessions, store
 from helpdesk.errors import Refused
 from helpdesk.text import clean
 from helpdesk.words import PERSON_STATES, ROLES
+from web import throttle
 
 MOST = 50
 
@@ -21,6 +22,7 @@ def people(me):
 
 def suggested(me):
     """Who may be meant, for a field in which an agent types a name."""
+    throttle.take_for_script(me, throttle.SUGGESTIONS)
     words = clean(request.args.get("q", ""))[:200]
     return jsonify([f"{person.name} <{person.email}>" for person in acts.suggestions(words)] if words else [])
 

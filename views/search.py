@@ -12,12 +12,14 @@ from helpdesk.conditions import Asker
 from helpdesk.query import Mistake, Query
 from helpdesk.text import clean
 from helpdesk.words import PRIORITIES, PRIORITY_NAMES, STATUSES
+from web import throttle
 from web.filters import zone
 
 FORM_FIELDS = ("status", "assignee", "category", "priority", "requester", "created", "updated")
 
 
 def results(me):
+    throttle.take(me, throttle.SEARCH)
     typed, wanted, mistake = _asked(me)
     if "before" in request.args and mistake is None:
         return redirect(url_for("search.results", q=query.write(wanted)), 303)
@@ -51,6 +53,7 @@ def ticket_of(me, wanted):
 
 
 def completions(me):
+    throttle.take_for_script(me, throttle.SUGGESTIONS)
     typed = request.args.get("q", "")[: query.LONGEST]
     choices = completion.complete(typed, search.known_to(me), me)
     return jsonify([{"shown": one.shown, "hint": one.hint, "text": one.text} for one in choices])
@@ -58,12 +61,14 @@ def completions(me):
 
 def alike(me):
     """The signed-in person's own open tickets that say what is typed as a subject."""
+    throttle.take_for_script(me, throttle.SUGGESTIONS)
     typed = request.args.get("subject", "")[: words.SUBJECT_MAX]
     found = alikes.own(typed, me)
     return jsonify([{"number": r.id, "subject": r.subject, "url": url_for("tickets.show", ticket=r.id)} for r in found])
 
 
 def similar(ticket, me):
+    throttle.take(me, throttle.SEARCH)
     return render_template("tickets/similar.html", ticket=ticket, rows=alikes.earlier(ticket, _asker(me)))
 
 

@@ -5,9 +5,11 @@ from flask_babel import gettext as _
 
 import forms
 from helpdesk import categories, drafts, edits, events, families, files, people, store, tickets, triage
-from helpdesk.errors import Refused
-from views import uploads
+from helpdesk.errors import Refused, TooMany
+from helpdesk.usage_limits import RAISE, REPLY
+from views import limits, uploads
 from views.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
+from web import throttle
 from web.door import before_writing
 from web.uploads import takes_files
 
@@ -27,6 +29,11 @@ def new(me, came=None):
     form = forms.TicketForm(categories=categories.in_use(), for_agent=me.is_agent)
     if not uploads.valid(form, came):
         return _new_page(me, form, uploads.status(came))
+    try:
+        limits.spend(form, me, RAISE)
+    except Refused as no:
+        form.refuse(no)
+        return _new_page(me, form, throttle.status(no))
     try:
         requester = people.named(form.requester.data, by=me) if me.is_agent and form.requester.data else me
         if not requester.is_active:
@@ -147,12 +154,13 @@ def edit(ticket, me):
         form.seen.data = str(news[-1].id)
         return _edit_page(ticket, me, form, 409, news)
     try:
+        throttle.spend(me, REPLY)
         edits.edit(ticket, subject=form.subject.data, description=form.description.data, by=me)
         if me.is_agent and form.requester.data != _label(ticket.requester):
             tickets.change_requester(ticket, to=people.named(form.requester.data, by=me), by=me)
     except Refused as no:
-        form.refuse(no, "requester" if me.is_agent else None)
-        return _edit_page(ticket, me, form, 409)
+        form.refuse(no, "requester" if me.is_agent and not isinstance(no, TooMany) else None)
+        return _edit_page(ticket, me, form, throttle.status(no))
     flash(_("The ticket is changed."))
     return back_to(ticket)
 
@@ -198,10 +206,11 @@ def restore(ticket, me):
 def _act(ticket, me, said, act):
     at = store.now()
     try:
+        throttle.spend(me, REPLY)
         act(ticket, by=me, at=at)
     except Refused as no:
         store.undo()
-        return page(ticket, me, status=409, refusal=str(no))
+        return page(ticket, me, status=throttle.status(no), refusal=str(no))
     return done(said, ticket, me, at)
 
 

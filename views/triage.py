@@ -24,14 +24,17 @@ from helpdesk.columns import COLUMNS, keep
 from helpdesk.figures import figures
 from helpdesk.query import Mistake
 from helpdesk.sorts import SORTS
+from helpdesk.usage_limits import EXPORT
 from views import search
 from views.lists import Chosen
-from web.door import aside
+from web import throttle
 from web.filters import capped, kept_rows, zone
 
 
 def triage(me):
     chosen = Chosen(me, request.args, with_choices=not kept_rows())
+    if not chosen.is_standing:
+        throttle.take(me, throttle.SEARCH)
     if "before" in request.args and chosen.mistake is None:
         try:
             q = search.with_filters(chosen)
@@ -92,13 +95,15 @@ def export(me):
     asked = request.args.get("view")
     if kind not in exporting.KINDS or chosen.mistake or (asked and chosen.view and chosen.view.key != asked):
         abort(404)
-    at = store.now()
-    pieces = stream_with_context(exporting.pieces(kind, exporting.rows(me.id, chosen.where)))
+    at, where = store.now(), chosen.where
+    if request.method == "GET":
+        with store.writing():
+            throttle.spend(me, EXPORT)
+            exporting.note(me, chosen.typed if chosen.view is None else chosen.name, kind)
+    pieces = stream_with_context(exporting.pieces(kind, exporting.rows(me.id, where)))
     response = Response(pieces, content_type=exporting.KINDS[kind])
     name = f"tickets-{chosen.name}-{at.astimezone(zone()):%Y-%m-%d}.{kind}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    if request.method == "GET":
-        aside(exporting.note, me, chosen.typed if chosen.view is None else chosen.name, kind)
     return response
 
 

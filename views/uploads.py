@@ -7,9 +7,11 @@ from flask import current_app, request
 from flask_babel import gettext as _
 
 from helpdesk import file_names, files, store
-from helpdesk.errors import Refused
+from helpdesk.errors import Refused, TooMany
+from helpdesk.usage_limits import UPLOAD
 from integrations import intake
 from views.drafts import is_sent, written_in
+from web import throttle
 from web.door import signed_in
 
 
@@ -20,6 +22,7 @@ class Came:
     kept: list = field(default_factory=list)
     refused: list = field(default_factory=list)
     unavailable: bool = False
+    too_many: TooMany | None = None
 
 
 def receive():
@@ -36,6 +39,10 @@ def receive():
     for part in sent:
         try:
             came.kept.append(take(part, request.path, me))
+        except TooMany as no:
+            came.refused.append(str(no))
+            came.too_many = no
+            break  # The rest would be refused too.
         except Refused as no:
             came.refused.append(str(no))
             came.unavailable |= isinstance(no, files.Unavailable)
@@ -47,10 +54,12 @@ def take(part, path, me):
     most = current_app.config["MAX_FILES"]
     files.refuse_many(me, path, most=most)
     _refuse_broken(part)
+    throttle.check(me, UPLOAD, part.stream.size)
     store.undo()  # Looking at it may take a while: meanwhile no line to the database is held.
     taken = intake.take_in(part.stream.file, part.filename)
     try:
         with store.writing():
+            throttle.spend(me, UPLOAD, part.stream.size)
             return files.keep(me, path, taken, most=most).id
     except BaseException:
         intake.forget(taken.place, taken.key, taken.small_key)
@@ -83,6 +92,8 @@ def valid(form, came):
 
 
 def status(came):
+    if came is not None and came.too_many:
+        return throttle.status(came.too_many)
     return 503 if came is not None and came.unavailable else 422
 
 

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from helpdesk import store
 from helpdesk.errors import Refused
-from web import carry
+from web import carry, throttle
 
 log = logging.getLogger("desk.error")
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -93,7 +93,8 @@ def _csrf(error: CSRFError) -> Response:
 
 
 def _refused(error: Refused) -> Response:
-    return page(409, PAGES[409][0], str(error))
+    code = throttle.status(error)
+    return page(code, PAGES[code][0], str(error))
 
 
 def _away(error: Exception) -> Response:

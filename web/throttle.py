@@ -1,14 +1,114 @@
-"""Telling somebody who tries too often how long to wait, with what they typed still there."""
+"""Limits as pages meet them: how much a person may do, and the answer that says when to try again."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import make_response, request
-from flask_babel import ngettext
+from flask import Flask, Response, abort, current_app, g, jsonify, make_response, request
+from flask_babel import lazy_gettext as _l, ngettext
+
+from helpdesk import usage_limits
+from helpdesk.errors import Refused, TooMany
+from helpdesk.token_buckets import TokenBuckets
+from helpdesk.usage_limits import EXPORT, RAISE, REPLY, UPLOAD, Limit
+from models import Person
+
+MEGABYTE = 1024 * 1024
+# Agents answer for others all day long.
+AGENT_TIMES = 10
+# The settings that say how much is allowed in an hour, and the unit of each.
+HOURLY = {
+    RAISE: ("LIMIT_RAISE", 1),
+    REPLY: ("LIMIT_REPLY", 1),
+    UPLOAD: ("LIMIT_UPLOAD_MB", MEGABYTE),
+    EXPORT: ("LIMIT_EXPORT", 1),
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What each process counts in its memory: the setting that says how much is allowed in so many seconds."""
+
+    setting: str
+    seconds: int
+    why: Any
+
+
+SEARCH = Rate("LIMIT_SEARCH", 60, _l("You have searched very often in the last minute."))
+SUGGESTIONS = Rate("LIMIT_SUGGESTIONS", 60, _l("You have asked for very many suggestions in the last minute."))
+DRAFTS = Rate("LIMIT_DRAFTS", 60, _l("Your drafts were saved very often in the last minute."))
+
+
+def allowance(person: Person, setting: str) -> int:
+    """What a setting allows this person; 0 where nothing is limited."""
+    allowed: int = current_app.config[setting]
+    return allowed * AGENT_TIMES if person.is_agent else allowed
+
+
+def spend(person: Person, limit: Limit, amount: int = 1) -> None:
+    """Count an act of the person in the present transaction. Raises TooMany."""
+    _hourly(usage_limits.spend, person, limit, amount)
+
+
+def check(person: Person, limit: Limit, amount: int = 1) -> None:
+    """Raises TooMany where `spend` would, and counts nothing."""
+    _hourly(usage_limits.check, person, limit, amount)
+
+
+def _hourly(count: Callable[..., None], person: Person, limit: Limit, amount: int) -> None:
+    setting, unit = HOURLY[limit]
+    if most := allowance(person, setting) * unit:
+        count(limit, person.id, most=most, amount=amount)
+
+
+def take(person: Person, rate: Rate, amount: float = 1) -> None:
+    """Count in this process alone, without a write. Raises TooMany."""
+    taker(person, rate)(amount)
+
+
+def taker(person: Person, rate: Rate) -> Callable[[float], None]:
+    """The same for work during which no database is asked: the person is read now, and counted when it is called."""
+    most, key = allowance(person, rate.setting), (person.id, rate.setting)
+    buckets: TokenBuckets = current_app.extensions["token_buckets"]
+
+    def take_now(amount: float) -> None:
+        if most and (wait := buckets.take(key, most=most, seconds=rate.seconds, amount=amount)):
+            raise TooMany(rate.why, wait)
+
+    return take_now
+
+
+def take_for_script(person: Person, rate: Rate) -> None:
+    """The same for what a script of the page asks for: it gets JSON."""
+    try:
+        take(person, rate)
+    except TooMany as no:
+        response = jsonify(why=str(no))
+        response.status_code = status(no)
+        abort(response)
+
+
+def status(no: Refused) -> int:
+    """The status of the page that shows the reason. For what is too much, the answer also says when to try again."""
+    if not isinstance(no, TooMany):
+        return 409
+    g.retry_after = int(no.wait.total_seconds()) + 1
+    return 429
+
+
+def set_up(app: Flask) -> None:
+    app.extensions["token_buckets"] = TokenBuckets()
+    app.after_request(_say_when)
+
+
+def _say_when(response: Response) -> Response:
+    if response.status_code == 429 and "retry_after" in g:
+        response.headers.setdefault("Retry-After", str(g.retry_after))
+    return response
 
 
 def client() -> str:

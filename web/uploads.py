@@ -37,14 +37,21 @@ def most_bytes(request: Request) -> int:
     """How long the body may be. Files are for people who are, or were, signed in: their cookie is sealed by us."""
     config = current_app.config
     ordinary: int = config["MAX_CONTENT_LENGTH"]
-    takes = getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", None)
-    if takes is None or "_user_id" not in session or request.mimetype != "multipart/form-data":
+    takes = _takes(request)
+    if takes is None:
         return ordinary
     if takes == "one":
         return int(config["MAX_FILE_MB"]) * MEGABYTE + AROUND
     # Files over their limit are not kept but read, so that the form comes back with what was typed.
     all_files: int = (config["MAX_FILES"] + 1) * config["MAX_FILE_MB"] * MEGABYTE
     return ordinary + all_files
+
+
+def _takes(request: Request) -> str | None:
+    """Whether this body may carry "one" file, "many" or none."""
+    if "_user_id" not in session or request.mimetype != "multipart/form-data":
+        return None
+    return getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", None)
 
 
 def temporary() -> IO[bytes]:
@@ -155,7 +162,7 @@ class FormRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        if most_bytes(self) <= current_app.config["MAX_CONTENT_LENGTH"]:
+        if _takes(self) is None:
             return super()._get_file_stream(total_content_length, content_type, filename, content_length)
         self._files += bool(filename)
         spool = Spool(current_app.config["MAX_FILE_MB"] * MEGABYTE)

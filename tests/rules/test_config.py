@@ -53,6 +53,13 @@ BAD = {
     "REFUSED_FILE_KINDS": ["exe", "program;web", ".png"],
     "CLAMAV_HOST": ["127.0.0.1\x00"],
     "CLAMAV_PORT": ["0", "clamd"],
+    "LIMIT_RAISE": ["-1", "many"],
+    "LIMIT_REPLY": ["-1", "1.5"],
+    "LIMIT_UPLOAD_MB": ["-1", "200 MB"],
+    "LIMIT_EXPORT": ["-1", "none"],
+    "LIMIT_SEARCH": ["-1", "1000001"],
+    "LIMIT_SUGGESTIONS": ["-1", "few"],
+    "LIMIT_DRAFTS": ["-1", "0.5"],
     "LOG_FORMAT": ["xml"],
 }
 # Lists of names: there is nothing that they could not mean.
