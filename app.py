@@ -52,4 +52,7 @@ def _make_room(app):
     """A SQLite file needs its folder."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     if url.drivername == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise config.BadSetting(f"DATABASE_URL: {error.filename} cannot be made: {error.strerror}.") from None

@@ -69,8 +69,7 @@ def chore(name):
 def _check_database():
     if not store.reachable():
         raise Refused(_("The database does not answer. Check DATABASE_URL."))
-    if not migrations.current():
-        raise Refused(_("The database does not have the tables of this version. Run: flask --app app db upgrade"))
+    migrations.check()
 
 
 @chore("create-admin")

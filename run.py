@@ -6,21 +6,23 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from dotenv import load_dotenv
 from flask_migrate import upgrade
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 import config
 from app import create_app
-from helpdesk import backup, migrations, people, store
+from helpdesk import backup, migrations, people, start_checks, store
 from helpdesk.errors import Refused
 from models import db
 
 WEB = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
 WORKER = (sys.executable, "-m", "flask", "--app", "app", "worker")
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-BACKUPS_KEPT = 5
 # A little longer than gunicorn's own patience with pages that are being served (gunicorn.conf.py).
 PATIENCE = 12
 
@@ -36,9 +38,10 @@ def main():
         _check_port(settings["HOST"], settings["PORT"])
         # Without one in the settings each process would make up its own, and none would know the others' cookies.
         os.environ["SECRET_KEY"] = settings["SECRET_KEY"]
+        check_places(settings)
         app = create_app(os.environ)
         with app.app_context():
-            _prepare_database()
+            prepare_database()
             _greet(settings)
             db.engine.dispose()
     except config.BadSetting as wrong:
@@ -66,25 +69,55 @@ def _check_port(host, port):
             ) from None
 
 
-def _prepare_database():
-    url = db.engine.url
-    file = Path(url.database) if url.get_backend_name() == "sqlite" else None
-    is_new = file is None or not file.exists()
+def check_places(settings):
+    """Folders and files, before anything is made or changed in them."""
+    file = _sqlite_file(make_url(settings["SQLALCHEMY_DATABASE_URI"]))
+    if file is not None:
+        start_checks.check_sqlite(file)
+    if settings["FILES_ON"] == "disk":
+        start_checks.check_folder(Path(settings["FILES_DIR"]), "FILES_DIR")
+
+
+def _sqlite_file(url):
+    return Path(url.database).absolute() if url.get_backend_name() == "sqlite" else None
+
+
+def prepare_database():
+    """Bring the tables to this version's. A SQLite database is copied before they change."""
+    url, file = db.engine.url, _sqlite_file(db.engine.url)
+    is_new = file is None or not file.exists() or not file.stat().st_size
     if not store.reachable():
         raise CannotStart("The database does not answer. Check DATABASE_URL, and whether the server is running.")
+    migrations.refuse_newer(copy=file and copy_of(file, migrations.newest()))
     if migrations.current():
         return
     if not is_new:
-        _back_up(url, file.parent / "backups")
-    upgrade(directory=str(migrations.FOLDER))
+        _copy_first(url, copy_of(file, migrations.revision()))
+    _upgrade()
 
 
-def _back_up(url, folder):
-    """Keep a copy of what a migration is about to change, and the last few of those."""
-    copy = backup.write(url, folder / f"before-migration-{store.now():%Y%m%d-%H%M%S-%f}.db")
-    print(f"The database gets new tables or columns. A copy of it as it was: {copy}")
-    for old in sorted(folder.glob("before-migration-*.db"))[:-BACKUPS_KEPT]:
-        old.unlink()
+def _upgrade():
+    try:
+        upgrade(directory=str(migrations.FOLDER))
+    except SQLAlchemyError as error:
+        traceback.print_exc()
+        raise CannotStart(
+            f"The tables could not be changed to those of this version: {getattr(error, 'orig', None) or error}. "
+            "Mend the cause and start again: the next start goes on from there."
+        ) from None
+
+
+def copy_of(file, revision):
+    """Where the copy of a database lies that has the tables of this revision."""
+    return file.parent / "backups" / f"{file.stem}-revision-{revision or 'none'}.db"
+
+
+def _copy_first(url, copy):
+    """One copy a revision: it takes the place of an older one of the same revision, and of no other."""
+    unfinished = copy.with_name(copy.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    os.replace(backup.write(url, unfinished), copy)
+    print(f"The database gets the tables of a newer version. A copy of it as it is now: {copy}")
 
 
 def _greet(settings):

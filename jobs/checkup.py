@@ -47,6 +47,10 @@ def _database() -> Finding:
     what = _("database")
     if not store.reachable():
         return Finding(what, _("it does not answer"), _("Check DATABASE_URL, and that the server runs."))
+    if migrations.is_newer():
+        return Finding(
+            what, _("a newer version has made its tables"), _("Start that version, or restore a backup from before.")
+        )
     if not migrations.current():
         return Finding(what, _("it does not have the tables of this version"), _("Run: flask --app app db upgrade"))
     if not people.any_admin():

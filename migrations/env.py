@@ -4,9 +4,12 @@ On MariaDB and MySQL, which have no such transactions, each step asks whether it
 """
 
 from alembic import context
+from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import text
 
+from helpdesk.errors import Refused
+from helpdesk.migrations import refuse_newer, sign
 from migrations import steps  # noqa: F401  Its import makes the steps ask.
 from models import UtcTime, db
 
@@ -40,7 +43,20 @@ def _watch_keys(connection, watch):
         connection.connection.driver_connection.execute(f"PRAGMA foreign_keys={watch}")
 
 
+def _run_migrations():
+    """Alembic itself would only say that it cannot locate a revision."""
+    try:
+        context.run_migrations()
+    except CommandError as error:
+        try:
+            refuse_newer()
+        except Refused as why:
+            raise CommandError(str(why)) from error
+        raise
+
+
 def run():
+    applied = []
     with db.engine.connect() as connection:
         context.configure(
             connection=connection,
@@ -48,13 +64,15 @@ def run():
             transaction_per_migration=True,
             render_item=_plain,
             include_object=_ours,
-            on_version_apply=_check_keys,
+            on_version_apply=(_check_keys, lambda **step: applied.append(step)),
             **current_app.extensions["migrate"].configure_args,
         )
         _watch_keys(connection, "OFF")
         try:
             with context.begin_transaction():
-                context.run_migrations()
+                _run_migrations()
+            if applied:
+                sign(connection)
             connection.commit()
         finally:
             _watch_keys(connection, "ON")

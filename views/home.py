@@ -26,6 +26,8 @@ def readyz():
     """The database answers and has the tables of this version."""
     if not store.reachable():
         return jsonify(status="not ready", reason="the database does not answer"), 503
+    if migrations.is_newer():
+        return jsonify(status="not ready", reason="a newer version has made the tables of the database"), 503
     if not migrations.current():
         return jsonify(status="not ready", reason="the database needs a migration: flask db upgrade"), 503
     return jsonify(status="ready")
