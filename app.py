@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
 import config
-from helpdesk import store
+from helpdesk import database_lock, durable, store
 from integrations import smtp, storage
 from models import db
 from routes import ROUTES
@@ -41,6 +41,7 @@ def create_app(environ=None):
     storage.init_app(app)
     with app.app_context():
         store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
+        database_lock.follow(db.engine)
     for plumbing in (logs, bodies, afterwards, door, errors, kept, filters, rows, headers, marks, streams, throttle):
         plumbing.set_up(app)
     door.hang(app, ROUTES)
@@ -53,6 +54,6 @@ def _make_room(app):
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     if url.drivername == "sqlite" and url.database and url.database != ":memory:":
         try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(Path(url.database).absolute().parent)
         except OSError as error:
             raise config.BadSetting(f"DATABASE_URL: {error.filename} cannot be made: {error.strerror}.") from None

@@ -1,6 +1,7 @@
 """Chores for whoever runs the desk, as `flask` commands: each asks, calls one act, and says how it went."""
 
 import sys
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ def set_up(app):
         import_tickets,
         demo_company,
         write_backup,
+        restore_backup,
         move_files,
         doctor,
         rebuild_search,
@@ -47,8 +49,8 @@ def set_up(app):
         app.cli.add_command(command)
 
 
-def chore(name):
-    """A command that needs the database, and says in a sentence what is wrong instead of showing a traceback."""
+def chore(name, needs_database=True):
+    """A command that says in a sentence what is wrong instead of showing a traceback."""
 
     def decorate(function):
         @click.command(name)
@@ -56,7 +58,8 @@ def chore(name):
         @wraps(function)
         def run(**given):
             try:
-                _check_database()
+                if needs_database:
+                    _check_database()
                 return function(**given)
             except Refused as no:
                 raise click.ClickException(str(no)) from None
@@ -152,9 +155,51 @@ def rebuild_search():
 
 @chore("backup")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-def write_backup(file):
-    """Copy the SQLite database to FILE while the desk goes on working. By default into "backups" beside it."""
-    click.echo(_("Saved to %(path)s", path=backup.write(db.engine.url, file)))
+@click.option("--files/--no-files", "with_files", default=True, help="Whether attached files go into it. They do.")
+def write_backup(file, with_files):
+    """Save database, files and the names of the settings in one archive, while the desk goes on working.
+
+    It goes to FILE, by default into "backups" beside the database or the files.
+    """
+    from jobs import backup as jobs
+
+    target = file or backup.default_target(db.engine.url, current_app.config["FILES_DIR"])
+    written = jobs.write(target, _bar, with_files=with_files)
+    for why in written.failed:
+        click.echo(why, err=True)
+    click.echo(_("Saved: %(rows)d rows, %(files)d files.", rows=written.rows, files=written.files))
+    click.echo(_("Saved to %(path)s", path=written.path))
+    sys.exit(1 if written.failed else 0)
+
+
+@chore("restore", needs_database=False)
+@click.argument("copy", type=click.Path(path_type=Path))
+def restore_backup(copy):
+    """Put a backup in place: an archive of `flask backup`, or a copy of a SQLite database.
+
+    The desk must be stopped. A SQLite database from before is kept; another database must be empty.
+    """
+    from jobs import restore
+
+    restored = restore.run(copy, _bar)
+    if restored.rows:
+        click.echo(_("Restored: %(rows)d rows, %(files)d files.", rows=restored.rows, files=restored.files))
+    if restored.before:
+        click.echo(_("The database from before is kept as %(path)s", path=restored.before))
+    if restored.unset:
+        click.echo(_("Set when the backup was made, and not here: %(names)s", names=", ".join(restored.unset)))
+    missing = 0
+    for why in restore.missing_files():
+        missing += 1
+        click.echo(why, err=True)
+    click.echo(_("The backup is in place. Files missing: %(missing)d.", missing=missing))
+    sys.exit(1 if missing else 0)
+
+
+@contextmanager
+def _bar(label, length):
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
 
 
 @chore("move-files")

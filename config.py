@@ -241,6 +241,7 @@ def load(environ: Mapping[str, str]) -> dict[str, Any]:
     values["PRODUCTION"] = values["APP_ENV"] == "production" or not on_sqlite
     _check_production(values) if values["PRODUCTION"] else _fill_development(values)
     _fill_dependent(values)
+    values["SETTINGS_GIVEN"] = sorted(name for name, value in given.items() if value)
     return values | _for_flask(values, on_sqlite)
 
 

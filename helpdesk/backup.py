@@ -1,4 +1,4 @@
-"""A copy of the SQLite database, taken while the desk goes on working."""
+"""A plain copy of the SQLite database, taken while the desk goes on working. A whole backup is jobs/backup.py."""
 
 from __future__ import annotations
 
@@ -10,40 +10,54 @@ from pathlib import Path
 from flask_babel import gettext as _
 from sqlalchemy import URL
 
-from helpdesk import store
+from helpdesk import durable, store
 from helpdesk.errors import Refused
 
-DUMPS = {"postgresql": "pg_dump", "mysql": "mariadb-dump --single-transaction"}
+
+def default_target(url: URL, files_dir: str, at: datetime | None = None) -> Path:
+    """Where a backup without a name goes: into "backups" beside the database, or beside the files."""
+    on_sqlite = url.get_backend_name() == "sqlite" and url.database
+    beside = Path(url.database) if on_sqlite and url.database else Path(files_dir)
+    stem = beside.stem if on_sqlite else "desk"
+    return beside.parent / "backups" / f"{stem}-{at or store.now():%Y%m%d-%H%M%S}.tar"
 
 
-def write(url: URL, target: Path | None = None, at: datetime | None = None) -> Path:
-    """Copy the database to `target`, by default into "backups" beside it. Returns where the copy is.
-
-    Raises Refused for another database than SQLite, and where the copy cannot be written or is not sound.
-    """
-    if url.get_backend_name() != "sqlite" or not url.database:
-        tool = DUMPS[url.get_backend_name()]
-        raise Refused(_("Only SQLite is copied by this command. Use: %(tool)s %(name)s", tool=tool, name=url.database))
-    source = Path(url.database)
-    target = target or source.parent / "backups" / f"{source.stem}-{at or store.now():%Y%m%d-%H%M%S}.db"
+def refuse_existing(target: Path) -> None:
     if target.exists():
         raise Refused(_("%(path)s is there already. Choose another name.", path=target))
+
+
+def write(url: URL, target: Path) -> Path:
+    """Copy the SQLite database to `target`. Raises Refused where the copy cannot be written or is not sound."""
+    refuse_existing(target)
     unfinished = target.with_name(target.name + ".part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _copy(source, unfinished)
-        os.replace(unfinished, target)
+        durable.make_folder(target.parent)
+        copy(Path(url.database or ""), unfinished)
+        durable.sync_file(unfinished)
+        durable.replace(unfinished, target)
     except (OSError, sqlite3.Error) as error:
-        unfinished.unlink(missing_ok=True)
-        raise Refused(_("The backup could not be written to %(path)s: %(why)s", path=target, why=error)) from None
+        raise unwritten(unfinished, target, error) from None
     return target
 
 
-def _copy(source: Path, target: Path) -> None:
-    """In one go and for its owner's eyes only: it holds everything, also the hashes of passwords."""
+def unwritten(unfinished: Path, target: Path, error: Exception) -> Refused:
+    """Remove what was begun. Returns what to raise."""
+    try:
+        unfinished.unlink(missing_ok=True)
+    except OSError:
+        pass
+    return Refused(_("The backup could not be written to %(path)s: %(why)s", path=target, why=error))
+
+
+def copy(source: Path, target: Path) -> None:
+    """In one go and for its owner's eyes only: it holds everything, also the hashes of passwords.
+
+    Raises sqlite3.Error where the copy is damaged.
+    """
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    reading, writing = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
+    reading, writing = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True), sqlite3.connect(target)
     try:
         reading.backup(writing)
         # Without a journal beside it: the copy is one file that can be moved.

@@ -7,6 +7,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -106,9 +107,9 @@ def sign(connection: Connection) -> None:
 
 def _commit() -> str | None:
     """The commit that is checked out here and its day. None where there is no git."""
-    command = ("git", f"--git-dir={FOLDER.parent / '.git'}", "log", "-1", "--format=%h of %cs")
+    asked = ("git", f"--git-dir={FOLDER.parent / '.git'}", "log", "-1", "--format=%h of %cs")
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+        return subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -127,6 +128,20 @@ def _wanted() -> set[str]:
 
 @cache
 def _scripts() -> ScriptDirectory:
-    config = Config()
+    return ScriptDirectory.from_config(_config())
+
+
+def upgrade(connection: Connection, revision: str = "heads") -> None:
+    """Bring a database of any kind to the revision, also one that is not the desk's own. Needs an app context."""
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection) -> None:
+    """Remove all tables."""
+    command.downgrade(_config(connection), "base")
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(FOLDER))
-    return ScriptDirectory.from_config(config)
+    return config

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flask_babel import gettext as _
 
+from helpdesk import durable
 from helpdesk.errors import Refused
 
 # A large database is read for so long at most. What is damaged further back shows when it is used.
@@ -25,7 +26,7 @@ DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 def check_folder(folder: Path, setting: str) -> None:
     """Make the folder where it is missing, and write into it. Raises Refused."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.make_folder(folder, 0o700)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO
 
+from helpdesk import durable
 from integrations.storing import CHUNK, Away, Full, Missing, Stored, copy
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -25,18 +26,19 @@ class Disk:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        # Folders whose own names this process has synced, so that a power cut cannot take them with what is in them.
+        self._synced: set[Path] = set()
 
     def put(self, key: str, source: BinaryIO) -> Stored:
         unfinished, target = self._incoming() / secrets.token_hex(20), self.folder / key
         try:
             with self._trouble():
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with open(unfinished, "xb", opener=_private) as written:
+                self._make(target.parent)
+                with open(unfinished, "xb", opener=durable.private) as written:
                     stored = copy(source, written)
                     written.flush()
                     os.fsync(written.fileno())
-                os.replace(unfinished, target)
-                _sync(target.parent)
+                durable.replace(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
         return stored
@@ -83,8 +85,14 @@ class Disk:
     def _incoming(self) -> Path:
         folder = self.folder / INCOMING
         with self._trouble():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make(folder)
         return folder
+
+    def _make(self, folder: Path) -> None:
+        for path in (self.folder, folder):
+            if path not in self._synced or not path.is_dir():
+                durable.make_folder(path, 0o700)
+                self._synced.add(path)
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:
@@ -92,16 +100,3 @@ class Disk:
             yield
         except OSError as error:
             raise (Full if error.errno in FULL else Away)(f"{self.folder}: {error.strerror or error}") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _sync(folder: Path) -> None:
-    """The new name is safe too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,7 +1,10 @@
 """How Alembic runs our migrations: on the desk's own engine, one transaction each, foreign keys off on SQLite.
 
 On MariaDB and MySQL, which have no such transactions, each step asks whether it is done (migrations/steps.py).
+helpdesk/migrations.py may hand in a connection to another database.
 """
+
+from contextlib import nullcontext
 
 from alembic import context
 from alembic.util import CommandError
@@ -57,7 +60,8 @@ def _run_migrations():
 
 def run():
     applied = []
-    with db.engine.connect() as connection:
+    given = context.config.attributes.get("connection")
+    with nullcontext(given) if given else db.engine.connect() as connection:
         context.configure(
             connection=connection,
             target_metadata=db.metadata,

@@ -159,15 +159,6 @@ def test_demo_is_refused_where_there_are_people(run, cast):
     assert (db.session.query(Person).count(), db.session.query(Ticket).count()) == (7, 0)
 
 
-def test_backup_saves_a_copy_or_names_the_tool_that_does(run, tmp_path):
-    done = run("backup", tmp_path / "copy.db")
-    if db.engine.dialect.name == "sqlite":
-        assert (done.exit_code, (tmp_path / "copy.db").exists()) == (0, True)
-        assert done.stdout == f"Saved to {tmp_path}/copy.db\n"
-    else:
-        assert done.exit_code == 1 and "Use: " in done.stderr
-
-
 def test_rebuild_tallies_counts_for_a_large_desk_and_says_where_there_is_no_need(run, cast, monkeypatch):
     builders.ticket(cast.ada)
     done = run("rebuild-tallies")

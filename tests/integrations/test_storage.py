@@ -121,6 +121,25 @@ def test_files_on_the_disk_are_for_the_desk_alone(tmp_path):
     assert (tmp_path / "files" / "aa").stat().st_mode & 0o077 == 0
 
 
+def test_a_new_file_and_every_new_folder_above_it_survive_a_power_cut(tmp_path, monkeypatch):
+    """The name of a file, and of each folder on the way to it, is synced in the folder that holds it."""
+    synced = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(os.fstat(handle).st_ino), sync(handle)))
+    disk.Disk(tmp_path / "desk" / "files").put("aa/key", io.BytesIO(b"x"))
+    inodes = {path.relative_to(tmp_path).as_posix(): path.stat().st_ino for path in [tmp_path, *tmp_path.rglob("*")]}
+    last = {name: max(place for place, found in enumerate(synced) if found == inodes[name]) for name in NAMING}
+    assert last["desk/files/aa/key"] < last["desk/files/aa"], "the bytes are safe before the name"
+    # Another process finds the folders there, and cannot know whether whoever made them lived to sync them.
+    synced.clear()
+    disk.Disk(tmp_path / "desk" / "files").put("aa/other", io.BytesIO(b"x"))
+    assert {inodes["desk"], inodes["desk/files"], inodes["desk/files/aa"]} <= {*synced}
+
+
+# The folders that hold the names on the way to desk/files/aa/key, and the file itself.
+NAMING = (".", "desk", "desk/files", "desk/files/aa", "desk/files/aa/key")
+
+
 def test_what_a_killed_process_left_unfinished_goes_with_time(tmp_path):
     place = disk.Disk(tmp_path)
     left = place.temporary() / "half"

@@ -1,4 +1,4 @@
-"""The backup of a SQLite desk: a whole copy, taken while people work."""
+"""The plain copy of a SQLite database, as a start makes it before a migration, and the file that takes its place."""
 
 import sqlite3
 import stat
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from helpdesk import backup
+from helpdesk import backup, sqlite_file
 from helpdesk.errors import Refused
 from models import db
 from tests import builders
@@ -16,7 +16,7 @@ from tests import builders
 @pytest.fixture
 def url(app):
     if db.engine.dialect.name != "sqlite":
-        pytest.skip("only SQLite is copied by the desk itself")
+        pytest.skip("only SQLite is copied as a file")
     return db.engine.url
 
 
@@ -42,10 +42,11 @@ def test_a_change_that_is_not_finished_is_not_in_the_copy(url, cast, tmp_path):
         assert copy.execute("SELECT count(*) FROM people WHERE name = 'Half done'").fetchone() == (0,)
 
 
-def test_without_a_name_it_lies_beside_the_database_under_its_time(tmp_path):
-    sqlite3.connect(tmp_path / "desk.db").execute("CREATE TABLE kept (id)")
-    target = backup.write(make_url(f"sqlite:///{tmp_path}/desk.db"))
-    assert target.parent == tmp_path / "backups" and target.name.startswith("desk-20")
+def test_without_a_name_a_backup_lies_beside_the_database_or_the_files_under_its_time():
+    beside_database = backup.default_target(make_url("sqlite:////var/lib/desk/desk.db"), "/elsewhere/files")
+    beside_files = backup.default_target(make_url("postgresql+psycopg://desk:secret@db/x"), "/var/lib/desk/files")
+    for target in (beside_database, beside_files):
+        assert target.parent == Path("/var/lib/desk/backups") and target.match("desk-20*.tar")
 
 
 def test_an_existing_file_is_never_overwritten(tmp_path):
@@ -60,14 +61,50 @@ def test_where_nothing_can_be_written_it_says_so_and_leaves_nothing(url):
         backup.write(url, Path("/proc/copy.db"))
 
 
-@pytest.mark.parametrize(
-    "address, tool",
-    [
-        ("postgresql+psycopg://desk:secret@db/helpdesk", "pg_dump helpdesk"),
-        ("mysql+pymysql://desk:secret@db/helpdesk", "mariadb-dump --single-transaction helpdesk"),
-    ],
-)
-def test_for_another_database_its_own_tool_is_named(address, tool):
-    with pytest.raises(Refused, match=f"Only SQLite is copied by this command. Use: {tool}") as refused:
-        backup.write(make_url(address))
-    assert "secret" not in str(refused.value)
+# ---- the database as a file
+
+
+def database(path, content="old"):
+    """A database in WAL mode with a row, closed."""
+    with sqlite3.connect(path) as made:
+        made.execute("PRAGMA journal_mode=WAL")
+        made.execute("CREATE TABLE words (word TEXT)")
+        made.execute("INSERT INTO words VALUES (?)", [content])
+    made.close()
+    return path
+
+
+def word(path):
+    with sqlite3.connect(path) as opened:
+        return opened.execute("SELECT word FROM words").fetchone()[0]
+
+
+def test_a_database_that_takes_the_place_of_another_is_never_mixed_with_its_changes(tmp_path):
+    """The files of the old one go along with it, or SQLite would write them into the new one."""
+    target = database(tmp_path / "desk.db")
+    new = database(tmp_path / "new.db", "new")
+    for ending in ("-wal", "-shm"):
+        Path(f"{target}{ending}").write_text(f"changes of the old one {ending}")
+    before = sqlite_file.put_in_place(new, target)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backups", "desk.db"]
+    assert word(target) == "new"
+    assert Path(f"{before}-wal").read_text() == "changes of the old one -wal"
+    assert stat.S_IMODE(before.stat().st_mode) == 0o600
+
+
+def test_a_database_that_a_program_has_open_is_not_closed(tmp_path):
+    path = database(tmp_path / "desk.db")
+    user = sqlite3.connect(path)
+    user.execute("SELECT * FROM words").fetchall()
+    with pytest.raises(Refused, match="A program has .* open. Stop it and try again."):
+        sqlite_file.close(path)
+    user.close()
+    sqlite_file.close(path)
+
+
+def test_a_damaged_database_is_found(tmp_path):
+    path = database(tmp_path / "desk.db")
+    sqlite_file.check(path)
+    path.write_bytes(path.read_bytes()[:4096] + b"\x07" * 4096)
+    with pytest.raises(Refused, match="is damaged, and nothing was changed"):
+        sqlite_file.check(path)
