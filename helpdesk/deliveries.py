@@ -15,11 +15,22 @@ from helpdesk import store
 from helpdesk.errors import Refused
 from models import Delivery, Event, db
 
-# The SMTP timeout (at most 60 s) is shorter than the lease, so a live worker never loses a mail it is sending.
+# The deadline of a conversation with the mail server (120 s) is shorter, so a live worker never loses a mail it sends.
 LEASE = timedelta(seconds=180)
+# A lease that ended is taken over only after this. The worker that had it may have lost the database just when the
+# mail server took the mail; once the database works again, it has this long to write that down.
+TAKEOVER = timedelta(seconds=10)
+LAPSED = "lapsed"
 # Waits after the first, second ... failed try. About three days in all, then the mail is given up, visibly.
 WAITS = [timedelta(seconds=s) for s in (15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 24 * 3600)]
+# How long a mail waits for a mail server that takes no mails at all. These tries are not the mail's own.
+LONGEST_OUTAGE = sum(WAITS, timedelta())
+# No new mail is due later than this: the longest undo window (120 s), and room for clocks that differ.
+LATEST_FIRST_TRY = timedelta(minutes=5)
 ERROR_MAX = 300
+# A mail that was given up is shown on the dashboard for so long, whether somebody sends it again or not.
+GIVEN_UP_SHOWN = timedelta(days=14)
+COUNTED_MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class Claim:
 
     id: int
     lease: str
+    message_id: str
 
 
 def due(at: datetime | None = None, most: int = 20) -> list[int]:
@@ -44,25 +56,74 @@ def claim(number: int, at: datetime | None = None) -> Claim | None:
     lease = secrets.token_hex(16)
     values = {"state": "sending", "lease": lease, "leased_until": at + LEASE, "attempts": Delivery.attempts + 1}
     with store.writing():
-        changed = db.session.execute(
-            update(Delivery)
-            .where(Delivery.id == number, _claimable(at))
-            .values(values)
-            .execution_options(synchronize_session=False)
-        )
-        won = bool(changed.rowcount == 1)  # type: ignore[attr-defined]
-    return Claim(number, lease) if won else None
+        won = _update(Delivery.id == number, _claimable(at), **values) == 1
+        name = db.session.scalar(select(Delivery.message_id).where(Delivery.id == number))
+    return Claim(number, lease, name) if won and name else None
 
 
 def _claimable(at: datetime) -> Any:
     return or_(
         and_(Delivery.state == "waiting", Delivery.due_at <= at),
-        and_(Delivery.state == "sending", Delivery.leased_until < at),
+        and_(Delivery.state == "sending", Delivery.lease == LAPSED, _over(at, TAKEOVER)),
     )
 
 
+def _over(at: datetime, longest: timedelta) -> Any:
+    """A lease that ends later than any lease can was given by a clock that has been set back since."""
+    return or_(Delivery.leased_until < at, Delivery.leased_until > at + longest)
+
+
+def lapse(at: datetime | None = None) -> None:
+    """Mark the leases that have ended. Their mails can be claimed after TAKEOVER."""
+    at = at or store.now()
+    ended = Delivery.state == "sending", Delivery.lease != LAPSED, _over(at, LEASE)
+    found = db.session.scalar(select(Delivery.id).where(*ended).limit(1))
+    db.session.rollback()
+    if found is not None:
+        with store.writing():
+            _update(*ended, lease=LAPSED, leased_until=at + TAKEOVER)
+
+
+def correct_clock(at: datetime | None = None) -> int:
+    """Make due what waits longer than any wait lasts: the clock has been set back. Returns how many there were."""
+    at = at or store.now()
+    too_late = (
+        and_(Delivery.attempts == tries, Delivery.due_at > at + wait + LATEST_FIRST_TRY)
+        for tries, wait in enumerate([timedelta(), *WAITS])
+    )
+    beyond = Delivery.state == "waiting", Delivery.due_at > at + LATEST_FIRST_TRY, or_(*too_late)
+    found = db.session.scalar(select(Delivery.id).where(*beyond).limit(1))
+    db.session.rollback()
+    if found is None:
+        return 0
+    with store.writing():
+        return _update(*beyond, due_at=at)
+
+
 def finish(claim: Claim, at: datetime | None = None) -> None:
-    _settle(claim, state="sent", sent_at=at or store.now(), last_error=None)
+    """The mail server took the mail. That is so whoever has the lease by now; only a repetition would be wrong."""
+    record_sent(claim.id, claim.message_id, at or store.now())
+
+
+def record_sent(number: int, message_id: str, at: datetime) -> None:
+    mail = Delivery.id == number, Delivery.message_id == message_id
+    with store.writing():
+        unfinished = Delivery.state.in_(("waiting", "sending", "failed"))
+        _update(*mail, unfinished, state="sent", sent_at=at, last_error=None, lease=None, leased_until=None)
+
+
+def release(claim: Claim, error: str) -> None:
+    """The mail was not tried after all, so the try does not count."""
+    _settle(claim, state="waiting", attempts=Delivery.attempts - 1, last_error=error[:ERROR_MAX])
+
+
+def note_outage(numbers: list[int], error: str, at: datetime | None = None) -> None:
+    """The mail server takes no mails. These stay due, with the reason; those that are due for days are given up."""
+    at, error = at or store.now(), error[:ERROR_MAX]
+    waiting = Delivery.id.in_(numbers), Delivery.state == "waiting"
+    with store.writing():
+        _update(*waiting, Delivery.due_at < at - LONGEST_OUTAGE, state="failed", last_error=error)
+        _update(*waiting, or_(Delivery.last_error.is_(None), Delivery.last_error != error), last_error=error)
 
 
 def not_sent(claim: Claim, *, text: str | None = None) -> None:
@@ -88,13 +149,15 @@ def fail(claim: Claim, error: str, *, for_good: bool = False, at: datetime | Non
 
 def _settle(claim: Claim, **values: Any) -> None:
     """Write down how it went, unless the lease ran out and another worker has it now."""
+    own = Delivery.id == claim.id, Delivery.lease == claim.lease, Delivery.state == "sending"
     with store.writing():
-        db.session.execute(
-            update(Delivery)
-            .where(Delivery.id == claim.id, Delivery.lease == claim.lease, Delivery.state == "sending")
-            .values(lease=None, leased_until=None, **values)
-            .execution_options(synchronize_session=False)
-        )
+        _update(*own, lease=None, leased_until=None, **values)
+
+
+def _update(*where: Any, **values: Any) -> int:
+    """How many rows were changed."""
+    changed = update(Delivery).where(*where).values(values).execution_options(synchronize_session=False)
+    return int(db.session.execute(changed).rowcount)  # type: ignore[attr-defined]
 
 
 def again(delivery: Delivery, at: datetime | None = None) -> None:
@@ -121,8 +184,7 @@ def take_back(events: list[int]) -> bool:
 def cancel_waiting(events: list[int]) -> None:
     """Cancel what these events owe and what has not left yet."""
     waiting = Delivery.event_id.in_(events), Delivery.state.in_(("waiting", "failed", "unsent"))
-    values = {"state": "cancelled", "last_error": _("It was taken back before the mail was sent.")}
-    db.session.execute(update(Delivery).where(*waiting).values(values).execution_options(synchronize_session=False))
+    _update(*waiting, state="cancelled", last_error=_("It was taken back before the mail was sent."))
 
 
 def get(number: int) -> Delivery | None:
@@ -144,6 +206,13 @@ def log(*, state: str = "", before: int | None = None, most: int = 50) -> list[D
     if before:
         wanted = wanted.where(Delivery.id < before)
     return list(db.session.scalars(wanted.order_by(Delivery.id.desc()).limit(most + 1)))
+
+
+def given_up(at: datetime | None = None) -> int:
+    """How many mails were given up in the last GIVEN_UP_SHOWN; counted no further than any page shows."""
+    lately = Delivery.state == "failed", Delivery.due_at > (at or store.now()) - GIVEN_UP_SHOWN
+    counted = select(Delivery.id).where(*lately).limit(COUNTED_MOST).subquery()
+    return db.session.scalar(select(func.count()).select_from(counted)) or 0
 
 
 def tally() -> dict[str, int]:

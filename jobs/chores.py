@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from flask import current_app
 
-from helpdesk import attempts, drafts, links, presence, sessions, store, tallies, tickets
+from helpdesk import attempts, deliveries, drafts, links, presence, sessions, store, tallies, tickets
 
+log = logging.getLogger("desk.worker")
 AT_ONCE = 100
 
 
@@ -48,6 +50,12 @@ def forget_drafts() -> None:
 def forget_presence() -> None:
     with store.writing():
         presence.sweep()
+
+
+def correct_clock() -> None:
+    """What waits longer than it can is due: the clock has been set back meanwhile."""
+    if count := deliveries.correct_clock():
+        log.warning("the clock was set back: %d mails that would wait too long are due now", count)
 
 
 def keep_tallies() -> None:

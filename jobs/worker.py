@@ -1,17 +1,19 @@
-"""The worker: one loop over everything that is due in the database. As many of them as wanted may run."""
+"""The worker: everything that is due in the database and runs with nobody waiting. As many as wanted may run."""
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from flask import Flask
 
+from helpdesk import background_jobs, store
 from jobs import bulk, chores, files, sending
+from jobs.scheduler import Job, Scheduler, run_job
 
 log = logging.getLogger("desk.worker")
 STOPS = {signal.SIGTERM, signal.SIGINT}
@@ -19,67 +21,69 @@ STOPS = {signal.SIGTERM, signal.SIGINT}
 # in hand is sent again once its lease has ended.
 GRACE = 0.8
 PAUSE = 1.0
-AFTER_TROUBLE = 5.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """`work` does a small part and returns whether more of it may be due; `every` is in seconds."""
-
-    work: Callable[[], bool | None]
-    every: float
-
+# A round of mails begins none after 60 s, and one mail may take twice 120 s: the sign-in, and the mail itself.
+MAILS_LIMIT = sending.ROUND + 2 * 120
 
 JOBS = (
-    Job(sending.send_due, PAUSE),
-    Job(bulk.work, PAUSE),
-    Job(bulk.forget, 3600),
-    Job(chores.close_resolved, 60),
-    Job(chores.purge_trash, 600),
-    Job(chores.forget_attempts, 600),
-    Job(chores.forget_sessions, 600),
-    Job(chores.forget_links, 3600),
-    Job(chores.forget_drafts, 600),
-    Job(chores.forget_presence, 60),
-    Job(files.collect, 60),
-    Job(files.collect_strays, 6 * 3600),
-    Job(chores.keep_tallies, 30),
+    Job("mails", sending.send_due, PAUSE, limit=MAILS_LIMIT, apart=True),
+    Job("bulk_changes", bulk.work, PAUSE, limit=120, apart=True),
+    Job("clock", chores.correct_clock, 30),
+    Job("closing", chores.close_resolved, 60),
+    Job("trash", chores.purge_trash, 600),
+    Job("old_attempts", chores.forget_attempts, 600),
+    Job("old_sessions", chores.forget_sessions, 600),
+    Job("old_links", chores.forget_links, 3600),
+    Job("old_drafts", chores.forget_drafts, 600),
+    Job("old_presence", chores.forget_presence, 60),
+    Job("old_bulk_changes", bulk.forget, 3600),
+    Job("unused_files", files.collect, 60, limit=300),
+    Job("stray_files", files.collect_strays, 6 * 3600, limit=3600),
+    Job("daily_counts", chores.keep_tallies, 30, limit=120),
 )
 
 
 def run(app: Flask) -> None:
     """Work until SIGTERM or SIGINT; returns within a second of it. For the main thread of a process."""
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-    stop = threading.Event()
-    loop = threading.Thread(target=_loop, args=(app, stop), name="worker", daemon=True)
-    loop.start()
+    worker = Worker(app)
+    worker.start()
     log.info("worker started")
     signal.sigwait(STOPS)
-    stop.set()
-    loop.join(GRACE)
+    worker.stop()
     log.info("worker stopped")
 
 
 def run_once(app: Flask, jobs: tuple[Job, ...] = JOBS) -> None:
-    """Every job once, whether its time has come or not."""
+    """Every job once, one after the other, whether its time has come or not."""
     for job in jobs:
-        _run(app, job)
+        run_job(app, job)
 
 
-def _loop(app: Flask, stop: threading.Event) -> None:
-    due = dict.fromkeys(JOBS, 0.0)
-    while not stop.is_set():
-        for job in JOBS:
-            if due[job] <= time.monotonic() and not stop.is_set():
-                due[job] = time.monotonic() + _run(app, job)
-        stop.wait(max(0.0, min(due.values()) - time.monotonic()))
+class Worker:
+    """Runs the jobs in threads of this process, and reports how they are for the page of admins."""
 
+    def __init__(self, app: Flask, jobs: tuple[Job, ...] = JOBS) -> None:
+        self._app = app
+        self._name = f"{socket.gethostname()[:30]} {os.getpid()}"
+        self._started_at = store.now()
+        reporting = Job("report", self._report, background_jobs.EVERY.total_seconds(), apart=True)
+        self._scheduler = Scheduler(app, jobs, reporting)
+        self._stopping = False
 
-def _run(app: Flask, job: Job) -> float:
-    """Run a job in an app context, and so a database session, of its own. Returns the seconds until its next turn."""
-    try:
-        with app.app_context():
-            return 0.0 if job.work() else job.every
-    except Exception:
-        log.exception("%s failed", job.work.__name__)
-        return max(job.every, AFTER_TROUBLE)
+    def start(self) -> None:
+        threading.Thread(target=self._scheduler.run, name="worker", daemon=True).start()
+
+    def stop(self) -> None:
+        """Returns within GRACE, whatever is still running."""
+        until = time.monotonic() + GRACE
+        self._scheduler.stop(GRACE / 2)
+        self._stopping = True
+        farewell = threading.Thread(target=run_job, args=(self._app, Job("report", self._report, 0)), daemon=True)
+        farewell.start()
+        farewell.join(max(0.0, until - time.monotonic()))
+
+    def _report(self) -> None:
+        runs = [run for run in self._scheduler.runs() if run.name in background_jobs.JOBS]
+        background_jobs.report(
+            background_jobs.Worker(self._name, self._started_at, store.now(), stopped=self._stopping, runs=runs)
+        )

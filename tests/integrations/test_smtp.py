@@ -41,9 +41,8 @@ def test_while_the_server_is_away_mails_wait_and_go_out_once_when_it_is_back(bro
     assert page.status_code == 303 and time.monotonic() - began < 2
     work(away)
     waits = the_delivery()
-    assert (waits.state, waits.attempts) == ("waiting", 1)
+    assert (waits.state, waits.attempts) == ("waiting", 0), "no try of this mail was made"
     assert "The mail server could not be reached" in waits.last_error and "refused" in waits.last_error
-    assert 10 < (waits.due_at - waits.created_at).total_seconds() < 30
     for _ in range(3):
         soon()
         work()
@@ -100,12 +99,11 @@ def test_an_address_refused_for_good_is_given_up_at_once_and_visibly(browse, cas
     assert len(mailbox.sent_to("ben@example.com")) == 1, "the mails after it still go out over the same line"
 
 
-@pytest.mark.parametrize("answer", ["451 try again later", "554 5.7.1 this account may not send"])
-def test_a_mail_refused_for_another_reason_is_tried_again(cast, mailbox, work, answer):
-    mailbox.answer = answer
+def test_a_mail_refused_for_now_is_tried_again(cast, mailbox, work):
+    mailbox.answer = "451 try again later"
     ticket(cast.ada)
     work()
-    assert the_delivery().state == "waiting" and answer in the_delivery().last_error
+    assert the_delivery().state == "waiting" and "451 try again later" in the_delivery().last_error
     mailbox.answer = None
     soon()
     work()
@@ -158,12 +156,13 @@ def test_an_address_that_cannot_be_written_is_given_up(cast, mailbox, work):
 
 
 def test_a_line_break_in_a_header_is_given_up_and_not_sent(app, mailbox, _sending_desk):
-    with _sending_desk.app_context(), smtp.Line() as line:
+    with _sending_desk.app_context(), smtp.MailServer() as server:
+        server.connect()
         words = {"text": "Hello", "html": "<p>Hello</p>", "message_id": "<1@desk.test>", "headers": {}}
         with pytest.raises(smtp.GiveUp):
-            line.send(smtp.message(subject="Hi\r\nBcc: all@example.com", to=("A", "a@example.com"), **words))
+            server.send(smtp.message(subject="Hi\r\nBcc: all@example.com", to=("A", "a@example.com"), **words))
         with pytest.raises(smtp.GiveUp):
-            line.send(smtp.message(subject="Hi", to=("A\r\nBcc: all@example.com", "a@example.com"), **words))
+            server.send(smtp.message(subject="Hi", to=("A\r\nBcc: all@example.com", "a@example.com"), **words))
     assert mailbox.messages == []
 
 

@@ -156,8 +156,11 @@ def test_of_twenty_who_claim_one_delivery_at_once_one_gets_it(app, number):
 def test_a_claim_that_ran_out_can_change_nothing_any_more(number):
     now = store.now()
     slow = deliveries.claim(number, now)
-    later = now + deliveries.LEASE + timedelta(seconds=1)
-    assert deliveries.due(now) == [] and deliveries.due(later) == [number]
+    ended = now + deliveries.LEASE + timedelta(seconds=1)
+    deliveries.lapse(now)
+    deliveries.lapse(ended)
+    later = ended + deliveries.TAKEOVER + timedelta(seconds=1)
+    assert deliveries.due(ended) == [] and deliveries.due(later) == [number]
     quick = deliveries.claim(number, later)
     deliveries.fail(slow, "too late")
     assert row(number).state == "sending"
