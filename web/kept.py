@@ -9,7 +9,10 @@ the part is written anew. The tests write every part anew and fail where it diff
 from __future__ import annotations
 
 import secrets
+import sys
+import threading
 from collections.abc import Callable, Hashable
+from dataclasses import is_dataclass
 from typing import Any
 
 from flask import Flask, g
@@ -20,8 +23,11 @@ from jinja2.parser import Parser
 
 from web.filters import language
 
-ROOM = 16_000_000
-"""So many characters of texts and keys a process keeps. When they are more, all are forgotten."""
+ROOM = 8_000_000
+"""The bytes of texts and keys that a process keeps at most."""
+
+# A text with the places of its holes, and which holes it has.
+Entry = tuple[str, list[int]]
 
 
 class Kept(Extension):
@@ -31,11 +37,18 @@ class Kept(Extension):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self.texts: dict[Hashable, tuple[str, list[int]]] = {}
-        self.room, self.held = ROOM, 0
+        # Two generations. A text that is asked for again moves to the newer one. When that takes half of the room, it
+        # becomes the older one, and what nobody asked for meanwhile is dropped.
+        self.room, self._lock = ROOM, threading.Lock()
+        self.clear()
         self.proven = False
         # What stands for a hole meanwhile: nobody can type what they do not know.
         self.marks = [secrets.token_hex(16) for _place in range(3)]
+
+    def clear(self) -> None:
+        self.texts: dict[Hashable, Entry] = {}
+        self.older: dict[Hashable, Entry] = {}
+        self.size = 0
 
     def parse(self, parser: Parser) -> nodes.Node:
         line = next(parser.stream).lineno
@@ -56,22 +69,32 @@ class Kept(Extension):
         if key is None:
             return caller()
         wanted = (place, language(), key)
-        known = self.texts.get(wanted)
+        known = self.texts.get(wanted) or self._renewed(wanted)
         if known is None:
-            return self._keep(wanted, caller(), holes)
+            text = caller()
+            self._store(wanted, self._emptied(text, holes))
+            return text
         if self.proven and known != (anew := self._emptied(caller(), holes)):
             raise AssertionError(f"{place} depends on more than {key!r}:\n{known}\n{anew}")
         return self._filled(*known, holes)
 
-    def _keep(self, wanted: Hashable, text: str, holes: Any) -> str:
-        if self.held > self.room:
-            self.texts.clear()
-            self.held = 0
-        self.texts[wanted] = self._emptied(text, holes)
-        self.held += len(text) + len(repr(wanted))
-        return text
+    def _renewed(self, wanted: Hashable) -> Entry | None:
+        known = self.older.get(wanted)
+        if known is not None:
+            self._store(wanted, known)
+        return known
 
-    def _emptied(self, text: str, holes: Any) -> tuple[str, list[int]]:
+    def _store(self, wanted: Hashable, entry: Entry) -> None:
+        size = size_of(wanted) + size_of(entry)
+        if size > self.room // 2:
+            return
+        with self._lock:
+            if self.size + size > self.room // 2:
+                self.older, self.texts, self.size = self.texts, {}, 0
+            self.texts[wanted] = entry
+            self.size += size
+
+    def _emptied(self, text: str, holes: Any) -> Entry:
         """The text with marks in its holes, and which of the holes it has."""
         for mark, hole in zip(self.marks, _fillings(holes, g.get("csrf_token"))):
             text = text.replace(hole, mark) if hole else text
@@ -83,6 +106,14 @@ class Kept(Extension):
             for place in has:
                 text = text.replace(self.marks[place], fillings[place])
         return text
+
+
+def size_of(value: Any) -> int:
+    """The bytes that a key or an entry takes, with all that is in it. What it shares with others counts in full."""
+    size = sys.getsizeof(value)
+    if isinstance(value, (tuple, list, frozenset)):
+        return size + sum(map(size_of, value))
+    return size + sum(map(size_of, getattr(value, "__dict__", {}).values())) if is_dataclass(value) else size
 
 
 def _fillings(holes: Any, token: str | None) -> tuple[Any, ...]:

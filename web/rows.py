@@ -30,7 +30,9 @@ def listed(rows: Iterable[Any], whose: str, columns: tuple[str, ...], picks: boo
         raised = when(row.created_at) if activity and created else ""
         values = {"row": row, "at": at, "raised": raised, "whose": whose, "columns": columns, "picks": picks}
         values["ticked"] = ticked is not None and row.id in ticked
-        texts.append(kept.text(ROW, tuple(values.values()), (), partial(write, values)))
+        # As a key the row would keep the description of its whole query in memory.
+        key = (tuple(row), at, raised, whose, columns, picks, values["ticked"])
+        texts.append(kept.text(ROW, key, (), partial(write, values)))
     return Markup("".join(texts))
 
 

@@ -2,17 +2,19 @@
 
 import pytest
 from flask import g, render_template_string
+from sqlalchemy import Row
 
-from web.kept import ROOM, Kept
+from tests import builders
+from web.kept import ROOM, Kept, size_of
 
 
 @pytest.fixture
 def kept(app):
     extension = app.jinja_env.extensions[Kept.identifier]
-    extension.texts.clear()
+    extension.clear()
     yield extension
-    extension.texts.clear()
-    extension.room, extension.held, extension.proven = ROOM, 0, True
+    extension.clear()
+    extension.room, extension.proven = ROOM, True
 
 
 def shown(app, text, **values):
@@ -48,12 +50,49 @@ def test_each_language_has_its_own(app, kept):
         assert render_template_string("{% kept %}{{ word }}{% endkept %}", word="Offen") == "Offen"
 
 
-def test_what_is_kept_takes_no_more_than_its_room(app, kept):
-    kept.room, kept.held, most = 50, 0, 0
-    for number in range(10, 40):
+def test_texts_and_keys_never_take_more_than_the_room(app, kept):
+    kept.room, most = 8000, 0
+    for number in range(10, 200):
+        shown(app, "{{ name[0] }} 7 more", name=(number, "words that only the key has"))
+        most = max(most, bytes_of(kept))
+    assert 4000 < most <= 8000
+    before = bytes_of(kept)
+    shown(app, "{{ name }}", name="a text of half the room" * 100)
+    assert bytes_of(kept) == before
+
+
+def bytes_of(kept):
+    return sum(size_of(key) + size_of(text) for found in (kept.texts, kept.older) for key, text in found.items())
+
+
+def test_what_is_asked_for_again_outlives_what_is_not(app, kept):
+    kept.room, kept.proven = 8000, False
+    shown(app, "{{ name }} {{ other }}", name="asked again", other=1)
+    shown(app, "{{ name }} {{ other }}", name="asked once", other=1)
+    for number in range(10, 200):
         shown(app, "{{ name }} 7 more", name=number)
-        most = max(most, sum(len(text) for text, _holes in kept.texts.values()))
-    assert 0 < most <= 50 + len("39 7 more")
+        assert shown(app, "{{ name }} {{ other }}", name="asked again", other=2) == "asked again 1"
+    assert shown(app, "{{ name }} {{ other }}", name="asked once", other=2) == "asked once 2"
+
+
+def test_no_key_holds_the_description_of_a_query(app, kept, cast, browse):
+    builders.ticket(cast.ada)
+    kept.proven = False
+    for page in ("/triage", "/dashboard", "/search?q=printer", "/tickets/new"):
+        browse(cast.cleo).get(page)
+    assert kept.texts
+    assert not [key for key in kept.texts if any(isinstance(part, Row) for part in parts_of(key))]
+
+
+def parts_of(key):
+    yield key
+    inner = (
+        key
+        if isinstance(key, (tuple, list, frozenset)) or isinstance(key, Row)
+        else getattr(key, "__dict__", {}).values()
+    )
+    for part in inner:
+        yield from parts_of(part)
 
 
 def test_a_token_is_put_in_anew_for_each_visitor(app, kept):
