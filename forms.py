@@ -273,6 +273,13 @@ class ChangeAddressForm(Form):
     submit = SubmitField(_l("Change address"))
 
 
+class ConfirmAddressForm(Form):
+    """Asked of whoever opens the link in a browser where that person is not signed in."""
+
+    password = _known_password()
+    submit = SubmitField(_l("Confirm address"))
+
+
 class InviteForm(Form):
     name = _name()
     email = _email(render_kw={"autocomplete": "off"})

@@ -149,7 +149,7 @@ class OneTimeLink(Model):
 
     __tablename__ = "one_time_links"
     __table_args__ = (
-        CheckConstraint("purpose IN ('confirm', 'reset', 'invitation', 'address')", name="purpose"),
+        CheckConstraint("purpose IN ('confirm', 'reset', 'invitation', 'address', 'stop_address')", name="purpose"),
         Index(None, "person_id", "purpose"),
         ON_MYSQL,
     )

@@ -34,7 +34,7 @@ def register_quietly(name: str, email: str, hashed: str) -> None:
         people.send_invitation(person, by=None)
     elif person.is_active and person.confirmed_at is None:
         links.drop(person, "confirm")
-        events.record("reset_asked", by=person, person=person)
+        _send_reset(person)
     else:
         events.record("registered_again", by=None, person=person)
 
@@ -70,17 +70,24 @@ def ask_reset(email: str) -> None:
     if person is None or not person.is_active:
         events.record("reset_asked_in_vain", by=None)
     elif person.password_hash is not None:
-        events.record("reset_asked", by=person, person=person)
+        _send_reset(person)
     elif people.invited([person]):
         people.send_invitation(person, by=None)
     else:
         events.record("reset_asked_in_vain", by=None)
 
 
+def _send_reset(person: Person) -> None:
+    """Owe the mail with the link to choose a password; an earlier link is worthless."""
+    links.drop(person, "reset")
+    events.record("reset_asked", by=person, person=person)
+
+
 def set_password(person: Person, hashed: str, *, but_session: int | None = None) -> None:
-    """A new password ends all other sessions and every link to set one."""
+    """A new password ends all other sessions, every link to set one, and a change of address that waits."""
     person.password_hash = hashed
-    links.drop(person, "reset", "invitation")
+    links.drop(person, "invitation")
+    links.revoke(person)
     sessions.end_all(person, but=but_session)
     events.record("password_set", by=person, person=person)
 
@@ -96,10 +103,20 @@ def set_password_by_link(link: OneTimeLink, hashed: str, *, name: str = "") -> P
     return person
 
 
+def sign_out_everywhere(person: Person) -> None:
+    """End every session of the person and all that was asked for in one of them."""
+    people.locked(person.id)
+    sessions.end_all(person)
+    links.revoke(person)
+    events.record("signed_out_everywhere", by=person, person=person)
+
+
 def ask_address(person: Person, email: str, *, confirm: bool) -> None:
     """Change the address: at once where no mail is sent, else once the new one is confirmed.
 
-    Raises Refused if it is the present one, or taken; with `confirm` a taken one is passed over in silence.
+    With `confirm` the present address gets word of it, with a link that stops the change.
+    Raises Refused if it is the present one, or taken; with `confirm` a taken one is passed over in silence: its mail
+    is not sent (jobs/mails.py).
     """
     email = fold_address(email)
     if email == person.email:
@@ -107,9 +124,15 @@ def ask_address(person: Person, email: str, *, confirm: bool) -> None:
     if not confirm:
         _change_address(person, email)
         return
-    links.drop(person, "address")
-    taken = people.by_address(email) is not None
-    events.record("address_asked", by=person, person=person, email=email, mails=not taken)
+    links.drop(person, "address", "stop_address")
+    events.record("address_asked", by=person, person=person, email=email)
+
+
+def stop_address(link: OneTimeLink) -> None:
+    """Whoever reads the present address stops a change that waits to be confirmed."""
+    links.use(link)
+    links.drop(link.person, "address")
+    events.record("address_stopped", by=link.person, person=link.person)
 
 
 def change_address(link: OneTimeLink) -> Person:
@@ -126,5 +149,6 @@ def _change_address(person: Person, email: str) -> None:
             person.email = email
     except IntegrityError:
         raise Refused(_("Somebody with this address has an account already.")) from None
-    links.drop(person, "reset", "confirm", "invitation", "address")
+    links.drop(person, "confirm", "invitation")
+    links.revoke(person)
     events.record("address_changed", by=person, person=person, old=old)

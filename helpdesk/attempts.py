@@ -30,6 +30,7 @@ REGISTER_CLIENT = Limit("register-client", 60, timedelta(hours=1))
 RESET_ACCOUNT = Limit("reset-account", 5, timedelta(hours=1))
 RESET_CLIENT = Limit("reset-client", 20, timedelta(hours=1))
 KEY_CLIENT = Limit("first-key-client", 30, timedelta(minutes=15))
+ADDRESS_PASSWORD = Limit("address-password", 10, timedelta(minutes=15))
 PASSWORD_ACCOUNT = Limit("password-account", 10, timedelta(minutes=15))
 LONGEST = timedelta(hours=1)
 

@@ -21,12 +21,14 @@ class Owed:
 
 
 def owed(event: Event, person: Person | None) -> list[Owed]:
-    """Each person once, none who is switched off, and not who did it (but for the receipt of an own ticket)."""
+    """Each person once, none who is switched off, and not who did it (but for the receipt of an own ticket).
+
+    A change of address alone owes two mails: one to the new address, one to the present one.
+    """
     if event.ticket is not None:
         found = TICKET_MAILS.get(event.kind, _nobody)(event, event.ticket)
-    elif person is not None and event.kind in ACCOUNT_MAILS:
-        email = event.facts.get("email") or event.facts.get("old") if event.kind.startswith("address") else None
-        found = [Owed(person, ACCOUNT_MAILS[event.kind], email)]
+    elif person is not None and person.is_active:
+        return _account(event, person)
     else:
         return []
     kept: dict[int, Owed] = {}
@@ -34,6 +36,14 @@ def owed(event: Event, person: Person | None) -> list[Owed]:
         if one.person.is_active and (one.person is not event.actor or one.mail in TO_ONESELF):
             kept.setdefault(one.person.id, one)
     return list(kept.values())
+
+
+def _account(event: Event, person: Person) -> list[Owed]:
+    if event.kind == "address_asked":
+        return [Owed(person, "new_address", event.facts["email"]), Owed(person, "address_asked", person.email)]
+    if event.kind == "address_changed":
+        return [Owed(person, "address_changed", event.facts["old"])]
+    return [Owed(person, ACCOUNT_MAILS[event.kind])] if event.kind in ACCOUNT_MAILS else []
 
 
 def _nobody(event: Event, ticket: Ticket) -> list[Owed]:
@@ -157,5 +167,6 @@ MAILS = {
     "reset": _l("New password"),
     "invitation": _l("Invitation"),
     "new_address": _l("Confirm a new address"),
+    "address_asked": _l("Change of address asked for"),
     "address_changed": _l("Address changed"),
 }

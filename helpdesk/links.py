@@ -1,4 +1,4 @@
-"""Links that work once: confirm an address, set a password, accept an invitation."""
+"""Links that work once: confirm an address, set a password, accept an invitation, stop a change of address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,22 @@ LASTS = {
     "reset": timedelta(minutes=60),
     "invitation": timedelta(days=7),
     "address": timedelta(hours=24),
+    # Longer than the link that it stops: that one may be written days later, when its mail server answers again.
+    "stop_address": timedelta(days=7),
 }
+
+# The links that somebody who should no longer be in might have asked for. An invitation belongs to the invited.
+REVOCABLE = ("reset", "address", "stop_address")
+# The events that end such links. A mail that still waits with one of them is not sent after such an event.
+REVOKING = (
+    "password_set",
+    "admin_made",
+    "first_admin_made",
+    "role_set",
+    "switched_off",
+    "signed_out_everywhere",
+    "address_changed",
+)
 
 
 def make(person: Person, purpose: str, *, email: str | None = None, at: datetime | None = None) -> str:
@@ -48,6 +63,11 @@ def drop(person: Person, *purposes: str, but: int | None = None) -> None:
     where = OneTimeLink.person_id == person.id, OneTimeLink.purpose.in_(purposes), OneTimeLink.used_at.is_(None)
     dropped = delete(OneTimeLink).where(*where)
     db.session.execute(dropped.where(OneTimeLink.id != but) if but is not None else dropped)
+
+
+def revoke(person: Person) -> None:
+    """End what was asked for and not used yet. The caller records one of REVOKING in the same transaction."""
+    drop(person, *REVOCABLE)
 
 
 def sweep(at: datetime | None = None) -> None:

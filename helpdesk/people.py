@@ -119,6 +119,7 @@ def set_role(person: Person, role: str, *, by: Person) -> None:
     if role == "user":
         person.wants_every_new = False
         _free_tickets(person, by)
+    links.revoke(person)
     events.record("role_set", by=by, person=person, name=person.name, old=old, new=role)
 
 
@@ -128,7 +129,8 @@ def switch_off(person: Person, *, by: Person) -> None:
     _refuse_last_admin(person)
     person.switched_off_at = store.now()
     sessions.end_all(person)
-    links.drop(person, "confirm", "reset", "invitation", "address")
+    links.drop(person, "confirm", "invitation")
+    links.revoke(person)
     _free_tickets(person, by)
     events.record("switched_off", by=by, person=person, name=person.name)
 
@@ -245,7 +247,7 @@ def make_first_admin(key: str, name: str, email: str, hashed: str) -> Person:
         )
     person = by_address(email) or add(name, email)
     rename(person, name)
-    person.role, person.password_hash, person.confirmed_at = "admin", hashed, store.now()
+    _become_admin(person, hashed)
     events.record("first_admin_made", by=person, person=person)
     return person
 
@@ -254,10 +256,16 @@ def make_admin(name: str, email: str, hashed: str) -> Person:
     """For the command line: a new admin, or an existing person made one, whose sessions and links end."""
     person = by_address(email) or add(name, email)
     rename(person, name)
-    person.role, person.password_hash, person.confirmed_at = "admin", hashed, store.now()
+    _become_admin(person, hashed)
     person.switched_off_at = None
-    sessions.end_all(person)
-    links.drop(person, "confirm", "reset", "invitation", "address")
     db.session.execute(delete(DeskFact).where(DeskFact.name == FIRST_KEY))
     events.record("admin_made", by=None, person=person)
     return person
+
+
+def _become_admin(person: Person, hashed: str) -> None:
+    """Sessions and links of the account as it was before end."""
+    person.role, person.password_hash, person.confirmed_at = "admin", hashed, store.now()
+    sessions.end_all(person)
+    links.drop(person, "confirm", "invitation")
+    links.revoke(person)

@@ -11,19 +11,20 @@ from flask import current_app, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from helpdesk import access, deliveries, files, links, store
+from helpdesk import access, deliveries, files, links, people, store
 from integrations import smtp
 from models import Delivery, Event, Person, Ticket
 
 # Mails that carry a one-time link: what the link is for, and the page it opens.
 LINKS = {
-    "confirm": ("confirm", "accounts.confirm"),
-    "reset": ("reset", "accounts.reset"),
-    "invitation": ("invitation", "accounts.invitation"),
-    "new_address": ("address", "accounts.new_address"),
+    "confirm": ("confirm", "one_time_links.confirm"),
+    "reset": ("reset", "one_time_links.reset"),
+    "invitation": ("invitation", "one_time_links.invitation"),
+    "new_address": ("address", "one_time_links.new_address"),
+    "address_asked": ("stop_address", "one_time_links.stop_address"),
 }
 # Mails that go to the address noted at the time; every other goes to where the person is reached now.
-TO_NOTED_ADDRESS = ("new_address", "address_changed")
+TO_NOTED_ADDRESS = ("new_address", "address_asked", "address_changed")
 
 # Mails about a ticket all have the ticket's own subject, so that mail programs show them as one conversation.
 SUBJECTS = {
@@ -32,6 +33,7 @@ SUBJECTS = {
     "reset": _l("Set a new password"),
     "invitation": _l("You are invited"),
     "new_address": _l("Confirm your new address"),
+    "address_asked": _l("Your address is about to change"),
     "address_changed": _l("Your address was changed"),
 }
 
@@ -49,6 +51,8 @@ def write(number: int) -> smtp.Message:
     link: dict[str, Any] = {}
     if delivery.mail in LINKS or _address_of(delivery) != delivery.email:
         with store.writing():
+            # An act that ends such links waits for this one, or has been written down before.
+            people.locked(delivery.person_id)
             delivery = _needed(number)
             delivery.email = _address_of(delivery)
             link = _link(delivery) if delivery.mail in LINKS else {}
@@ -108,9 +112,14 @@ def _refuse_hidden(ticket: Ticket, person: Person, event: Event) -> None:
 DONE = {
     "confirm": lambda delivery, person: person.confirmed_at is not None,
     "invitation": lambda delivery, person: person.password_hash is not None,
-    "reset": lambda delivery, person: deliveries.outdated(delivery, "password_set"),
-    "new_address": lambda delivery, person: deliveries.outdated(delivery, "address_asked", "address_changed"),
+    "reset": lambda delivery, person: deliveries.outdated(delivery, "reset_asked", *links.REVOKING),
+    "new_address": lambda delivery, person: _change_is_over(delivery) or people.by_address(delivery.email) is not None,
+    "address_asked": lambda delivery, person: _change_is_over(delivery),
 }
+
+
+def _change_is_over(delivery: Delivery) -> bool:
+    return deliveries.outdated(delivery, "address_asked", "address_stopped", *links.REVOKING)
 
 
 def _words(delivery: Delivery) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Register, sign in and out, and the pages that mailed links open."""
+"""Register, sign in and out, the first admin, a forgotten password. The pages of mailed links: one_time_links.py."""
 
 from flask import current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
 import forms
-from helpdesk import accounts, attempts, links, passwords, people, sessions, words
+from helpdesk import accounts, attempts, passwords, people, sessions, words
 from helpdesk.errors import Refused
 from helpdesk.text import fold_address
 from web import carry
@@ -14,7 +14,7 @@ from web.filters import local_path
 from web.throttle import client, network, too_many
 
 
-def _hash_password():
+def hash_password():
     """Hash what was typed before taking the turn to write; whether it is used, the view decides."""
     typed = request.form.get("password", "")
     usable = words.PASSWORD_MIN <= len(typed) <= words.PASSWORD_MAX
@@ -28,7 +28,7 @@ def _before_register():
     if _registration_closed() or not forms.RegisterForm().validate():
         return {}
     wait = attempts.count(attempts.REGISTER_CLIENT, network())
-    return {"wait": wait} if wait else _hash_password()
+    return {"wait": wait} if wait else hash_password()
 
 
 @before_writing(_before_register)
@@ -51,7 +51,7 @@ def register(hashed=None, wait=None):
     except Refused as no:
         form.refuse(no, "email")
         return _register_page(form)
-    _let_in(person, keep=False)
+    let_in(person, keep=False)
     flash(_("Welcome, %(name)s. Your account is ready.", name=person.name))
     return redirect(url_for("tickets.mine"), 303)
 
@@ -107,7 +107,7 @@ def sign_in(me, verified=None, wait=None, rehashed=None):
         return _sign_in_page(form)
     if wait:
         return too_many(form, wait, _sign_in_page)
-    person = _still_right(verified)
+    person = still_right(verified)
     if person is None:
         form.refuse(_("The address or the password is not right. Check both and try again."))
         return _sign_in_page(form)
@@ -116,11 +116,11 @@ def sign_in(me, verified=None, wait=None, rehashed=None):
     person.password_hash = rehashed or person.password_hash
     attempts.forget_sign_in(person.email, network())
     _end_session(me)
-    _let_in(person, keep=form.keep.data)
+    let_in(person, keep=form.keep.data)
     return redirect(_after_sign_in(form, person), 303)
 
 
-def _still_right(verified):
+def still_right(verified):
     """The person, unless they were switched off or got another password since theirs was compared."""
     number, known = verified or (None, None)
     person = people.locked(number) if number else None
@@ -141,7 +141,7 @@ def _not_confirmed(form, person):
     return redirect(url_for("accounts.sign_in", sent="confirm"), 303)
 
 
-def _let_in(person, *, keep):
+def let_in(person, *, keep):
     session.clear()
     session.permanent = keep
     agent = request.headers.get("User-Agent", "")
@@ -180,7 +180,7 @@ def _before_setup():
     if not forms.SetupForm().validate():
         return {}
     wait = attempts.count(attempts.KEY_CLIENT, network())
-    return {"wait": wait} if wait else _hash_password()
+    return {"wait": wait} if wait else hash_password()
 
 
 @before_writing(_before_setup)
@@ -197,7 +197,7 @@ def setup(hashed=None, wait=None):
     except Refused as no:
         form.refuse(no, "key")
         return _setup_page(form)
-    _let_in(person, keep=False)
+    let_in(person, keep=False)
     flash(_("Welcome, %(name)s. You are the first admin of this desk.", name=person.name))
     return redirect(url_for("triage.triage"), 303)
 
@@ -232,67 +232,3 @@ def forgot(wait=None):
 
 def _forgot_page(form, status=None):
     return render_template("accounts/forgot.html", form=form), status or (422 if form.is_submitted() else 200)
-
-
-# ---- pages behind mailed links: opening one changes nothing, its button does
-
-
-def _worn_out(purpose):
-    return render_template("accounts/link_worn_out.html", purpose=purpose), 404
-
-
-def confirm(token):
-    link = links.find(token, "confirm")
-    if link is None:
-        return _worn_out("confirm")
-    form = forms.EmptyForm()
-    if not form.validate_on_submit():
-        return render_template("accounts/confirm.html", form=form, link=link)
-    accounts.confirm(link)
-    return redirect(url_for("accounts.sign_in", sent="confirmed"), 303)
-
-
-def _before_new_password():
-    """Only whoever holds a link that works makes the desk hash."""
-    purpose, token = request.endpoint.rpartition(".")[2], request.view_args["token"]
-    return _hash_password() if links.find(token, purpose) else {}
-
-
-@before_writing(_before_new_password)
-def reset(token, hashed=None):
-    link = links.find(token, "reset")
-    if link is None:
-        return _worn_out("reset")
-    form = forms.NewPasswordForm()
-    if not form.validate_on_submit():
-        page = render_template("accounts/reset.html", form=form, link=link)
-        return page, 422 if form.is_submitted() else 200
-    attempts.forget_sign_in(link.person.email, network())
-    accounts.set_password_by_link(link, hashed)
-    return redirect(url_for("accounts.sign_in", sent="password"), 303)
-
-
-@before_writing(_before_new_password)
-def invitation(token, hashed=None):
-    link = links.find(token, "invitation")
-    if link is None:
-        return _worn_out("invitation")
-    form = forms.InvitationForm(name=link.person.name)
-    if not form.validate_on_submit():
-        page = render_template("accounts/invitation.html", form=form, link=link)
-        return page, 422 if form.is_submitted() else 200
-    person = accounts.set_password_by_link(link, hashed, name=form.name.data)
-    _let_in(person, keep=False)
-    flash(_("Welcome, %(name)s. Your account is ready.", name=person.name))
-    return redirect(url_for("home.index"), 303)
-
-
-def new_address(token):
-    link = links.find(token, "address")
-    if link is None:
-        return _worn_out("address")
-    form = forms.EmptyForm()
-    if not form.validate_on_submit():
-        return render_template("accounts/new_address.html", form=form, link=link)
-    accounts.change_address(link)
-    return redirect(url_for("accounts.sign_in", sent="address"), 303)

@@ -132,5 +132,5 @@ def copy_link(person, me):
     except Refused as no:
         store.undo()
         return _page(person, 409, refusal=str(no))
-    link = current_app.config["PUBLIC_URL"] + url_for(f"accounts.{purpose}", token=token)
+    link = current_app.config["PUBLIC_URL"] + url_for(f"one_time_links.{purpose}", token=token)
     return _page(person, link=link)

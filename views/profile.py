@@ -1,7 +1,8 @@
 """A person's own profile: name, zone, theme, password, address, and where they are signed in."""
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
+from flask_login import logout_user
 
 import forms
 from helpdesk import accounts, attempts, passwords, people, sessions, words
@@ -43,22 +44,25 @@ def _check_current(me):
     """Compare the current password and hash the new one before taking the turn to write."""
     typed = request.form.get("current_password", "")
     if me is None or not 0 < len(typed) <= 1000:
-        return {"right": False}
+        return {}
     known = me.password_hash
     wait = attempts.count(attempts.PASSWORD_ACCOUNT, str(me.id))
     right = wait is None and passwords.matches(typed, known)
     new = request.form.get("new_password", "")
     usable = right and words.PASSWORD_MIN <= len(new) <= words.PASSWORD_MAX
-    return {"right": right, "wait": wait, "hashed": passwords.hash(new) if usable else None}
+    return {"right": known if right else None, "wait": wait, "hashed": passwords.hash(new) if usable else None}
 
 
 def _refused(me, form, name, right, wait):
-    """Say why a form with the current password was not accepted; None if it was."""
+    """Say why a form with the current password was not accepted; None if it was.
+
+    `right` is the hash that the typed password matched. Another one may have been set since.
+    """
     if not form.validate_on_submit():
         return _page(me, **{name: form})
     if wait:
         return too_many(form, wait, lambda shown, status: _page(me, status=status, **{name: shown}))
-    if not right:
+    if right is None or people.locked(me.id).password_hash != right:
         form.refuse(_("This is not your current password."), "current_password")
         return _page(me, **{name: form})
     attempts.take_back(attempts.PASSWORD_ACCOUNT, str(me.id))
@@ -66,7 +70,7 @@ def _refused(me, form, name, right, wait):
 
 
 @before_writing(_check_current)
-def change_password(me, right=False, wait=None, hashed=None):
+def change_password(me, right=None, wait=None, hashed=None):
     form = forms.ChangePasswordForm()
     refused = _refused(me, form, "password", right, wait)
     if refused:
@@ -77,7 +81,7 @@ def change_password(me, right=False, wait=None, hashed=None):
 
 
 @before_writing(_check_current)
-def change_address(me, right=False, wait=None, hashed=None):
+def change_address(me, right=None, wait=None, hashed=None):
     form = forms.ChangeAddressForm()
     refused = _refused(me, form, "address", right, wait)
     if refused:
@@ -99,3 +103,10 @@ def end_session(session):
     sessions.end(session)
     flash(_("That browser is signed out."))
     return redirect(url_for("profile.edit"), 303)
+
+
+def sign_out_everywhere(me):
+    accounts.sign_out_everywhere(me)
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.sign_in", sent="out"), 303)

@@ -86,6 +86,10 @@ def new_address(cast):
     act(accounts.ask_address, cast.ada, "ada@new.example.com", confirm=True)
 
 
+def address_asked(cast):
+    new_address(cast)
+
+
 def address_changed(cast):
     act(accounts.ask_address, cast.ada, "ada@new.example.com", confirm=False)
 
@@ -107,5 +111,6 @@ KINDS = {
     "reset": (reset, "ada@example.com", "Somebody asked for a new password"),
     "invitation": (invitation, "nia@example.com", "You are invited to IT helpdesk"),
     "new_address": (new_address, "ada@new.example.com", "Please confirm that it is yours"),
+    "address_asked": (address_asked, "ada@example.com", "from this one to ada@new.example.com"),
     "address_changed": (address_changed, "ada@example.com", "Mail no longer comes to this one."),
 }

@@ -161,11 +161,10 @@ def test_a_new_address_counts_once_it_is_confirmed(browse, cast, mailing):
     page = ada.follow(ada.post("/profile/address", {"email": "Ada.O@example.com", "current_password": PASSWORD}))
     assert "Open it to confirm the new address." in text_of(page)
     assert cast.ada.email == "ada@example.com"
-    assert [(one.email, one.mail) for one in db.session.query(Delivery)] == [("ada.o@example.com", "new_address")]
+    assert ("ada.o@example.com", "new_address") in [(one.email, one.mail) for one in db.session.query(Delivery)]
     token = act(links.make, cast.ada, "address", email="ada.o@example.com")
     assert "ada.o@example.com" in text_of(browse().get(f"/new-address/{token}"))
-    answer = browse().post(f"/new-address/{token}")
-    assert answer.headers["Location"] == "/login?sent=address"
+    assert browse(cast.ada).post(f"/new-address/{token}").headers["Location"] == "/profile"
     assert signs_in(browse(), "ada.o@example.com", PASSWORD)
     assert ("ada@example.com", "address_changed") in [(one.email, one.mail) for one in db.session.query(Delivery)]
 
@@ -174,12 +173,12 @@ def test_a_taken_address_is_not_given_away_where_mail_is_sent(browse, cast, mail
     ada = browse(cast.ada, mailing)
     page = ada.follow(ada.post("/profile/address", {"email": "ben@example.com", "current_password": PASSWORD}))
     assert "Open it to confirm the new address." in text_of(page)
-    assert db.session.query(Delivery).count() == 0
+    assert {one.email for one in db.session.query(Delivery)} == {"ben@example.com", "ada@example.com"}
 
 
 def test_an_address_that_was_taken_meanwhile_is_refused(browse, cast):
     token = act(links.make, cast.ada, "address", email="ben@example.com")
-    page = browse().post(f"/new-address/{token}")
+    page = browse(cast.ada).post(f"/new-address/{token}")
     assert page.status_code == 409 and "has an account already" in text_of(page)
     assert db.session.query(OneTimeLink).one().used_at is None
 

@@ -1,0 +1,109 @@
+"""The pages that mailed links open. Opening one changes nothing, its button does."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+import forms
+from helpdesk import accounts, attempts, links, passwords
+from views.accounts import hash_password, let_in, still_right
+from web.door import before_writing
+from web.throttle import network, too_many
+
+
+def _worn_out(purpose):
+    return render_template("accounts/link_worn_out.html", purpose=purpose), 404
+
+
+def confirm(token):
+    link = links.find(token, "confirm")
+    if link is None:
+        return _worn_out("confirm")
+    form = forms.EmptyForm()
+    if not form.validate_on_submit():
+        return render_template("accounts/confirm.html", form=form, link=link)
+    accounts.confirm(link)
+    return redirect(url_for("accounts.sign_in", sent="confirmed"), 303)
+
+
+def _before_new_password():
+    """Only whoever holds a link that works makes the desk hash."""
+    purpose, token = request.endpoint.rpartition(".")[2], request.view_args["token"]
+    return hash_password() if links.find(token, purpose) else {}
+
+
+@before_writing(_before_new_password)
+def reset(token, hashed=None):
+    link = links.find(token, "reset")
+    if link is None:
+        return _worn_out("reset")
+    form = forms.NewPasswordForm()
+    if not form.validate_on_submit():
+        page = render_template("accounts/reset.html", form=form, link=link)
+        return page, 422 if form.is_submitted() else 200
+    attempts.forget_sign_in(link.person.email, network())
+    accounts.set_password_by_link(link, hashed)
+    return redirect(url_for("accounts.sign_in", sent="password"), 303)
+
+
+@before_writing(_before_new_password)
+def invitation(token, hashed=None):
+    link = links.find(token, "invitation")
+    if link is None:
+        return _worn_out("invitation")
+    form = forms.InvitationForm(name=link.person.name)
+    if not form.validate_on_submit():
+        page = render_template("accounts/invitation.html", form=form, link=link)
+        return page, 422 if form.is_submitted() else 200
+    person = accounts.set_password_by_link(link, hashed, name=form.name.data)
+    let_in(person, keep=False)
+    flash(_("Welcome, %(name)s. Your account is ready.", name=person.name))
+    return redirect(url_for("home.index"), 303)
+
+
+def _before_new_address(me):
+    """Whoever is not signed in as the person shows by the password that they are."""
+    link, form = links.find(request.view_args["token"], "address"), forms.ConfirmAddressForm()
+    if link is None or link.person is me or not form.validate():
+        return {}
+    number, known = link.person_id, link.person.password_hash
+    wait = attempts.count(attempts.ADDRESS_PASSWORD, str(number))
+    right = wait is None and passwords.matches(form.password.data, known)
+    return {"wait": wait, "verified": (number, known) if right else None}
+
+
+@before_writing(_before_new_address)
+def new_address(token, me, verified=None, wait=None):
+    link = links.find(token, "address")
+    if link is None:
+        return _worn_out("address")
+    signed_in = me is not None and me.id == link.person_id
+    form = forms.EmptyForm() if signed_in else forms.ConfirmAddressForm()
+
+    def page(form, status=None):
+        html = render_template("accounts/new_address.html", form=form, link=link, signed_in=signed_in)
+        return html, status or (422 if form.is_submitted() else 200)
+
+    if not form.validate_on_submit():
+        return page(form)
+    if wait:
+        return too_many(form, wait, page)
+    if not signed_in and still_right(verified) is not link.person:
+        form.refuse(_("This is not the password of this account."), "password")
+        return page(form)
+    attempts.forget(attempts.ADDRESS_PASSWORD, str(link.person_id))
+    accounts.change_address(link)
+    if signed_in:
+        flash(_("Your new address is confirmed. Use it from now on to sign in."))
+        return redirect(url_for("profile.edit"), 303)
+    return redirect(url_for("accounts.sign_in", sent="address"), 303)
+
+
+def stop_address(token):
+    link = links.find(token, "stop_address")
+    if link is None:
+        return _worn_out("stop_address")
+    form = forms.EmptyForm()
+    if not form.validate_on_submit():
+        return render_template("accounts/stop_address.html", form=form, link=link)
+    accounts.stop_address(link)
+    return redirect(url_for("accounts.sign_in", sent="stopped"), 303)
