@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from gunicorn.http import unreader
 from gunicorn.workers import gthread
 
 import config as desk  # "config" itself is a setting of gunicorn
+from web.gunicorn_worker import IDLE_CONNECTIONS, PROBE_THREADS, SLOW_THREADS, Worker
 
 load_dotenv(desk.HERE / ".env")
 try:
@@ -24,12 +26,16 @@ except desk.BadSetting as wrong:
 host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"]
 bind = f"{host}:{settings['PORT']}"
 
-worker_class = "gthread"
+worker_class = Worker
 workers = settings["WEB_WORKERS"]
-# A page and an open stream of live news each hold a thread while they last.
-threads = settings["WEB_THREADS"] + settings["LIVE_STREAMS"]
-# Connections that are kept open between two pages come on top, and hold no thread.
-worker_connections = threads + 1000
+# Threads for pages. Streams of live news, slow clients and probes have their own (docs/decisions/0022-slow-clients.md).
+threads = settings["WEB_THREADS"]
+Worker.streams = settings["LIVE_STREAMS"]
+worker_connections = threads + Worker.streams + SLOW_THREADS + PROBE_THREADS + 2 * IDLE_CONNECTIONS
+# Each connection is an open file, and many systems allow a process no more than 1,024 of them unless it asks.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_wanted = 2 * worker_connections if _hard == resource.RLIM_INFINITY else min(_hard, 2 * worker_connections)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _wanted), _hard))
 # Workers show that they are alive by touching a file; on a slow disk that alone could make them look dead.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 

@@ -16,7 +16,6 @@ def stream(me):
     opened = hub.open(me, sessions.digest(me.session_token), seen, request.environ.get("gunicorn.socket"))
     if opened is None:
         return "", 204
-    opened.drop_if_slow()
     response = Response(opened.lines(), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(lambda: hub.leave(opened))

@@ -25,7 +25,6 @@ POLL_SECONDS = 0.04
 LOOK_SECONDS = 0.25
 CHECK_SECONDS = 4.0
 BEAT_SECONDS = 20.0
-SLOW_SECONDS = 30.0
 MOST_WAITING = 1000
 MOST_A_PERSON = 12
 
@@ -76,11 +75,6 @@ class Stream:
                 sent = "".join(self.waiting) or ": beat\n\n"
                 self.waiting.clear()
             yield sent
-
-    def drop_if_slow(self) -> None:
-        """A browser that reads nothing for this long loses its stream. The server resets this for its next request."""
-        if self.socket is not None:
-            self.socket.settimeout(SLOW_SECONDS)
 
     def hang_up(self) -> None:
         """Otherwise the server would keep the connection for a next request, also while it stops."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import urllib.request
 
 import pytest
 from sqlalchemy import text
@@ -197,7 +198,8 @@ def test_one_person_has_a_dozen_streams_a_process_and_pages_go_on(app, start, au
     others += [audience.open(desk.port, cookie_of(app, cast.dan)) for _ in range(12)]
     assert audience.wait(lambda: all(stream.status for stream in others))
     assert sorted(stream.status for stream in others) == [200] * 18 + [204] * 6, "30 streams and no more"
-    desk.wait_until_up(3)
+    with urllib.request.urlopen(f"{desk.url}/login", timeout=5) as page:
+        assert page.status == 200, "the one thread for pages is free"
     next(stream for stream in streams if stream.is_open).close()
     assert audience.wait(lambda: _gets_a_place(audience, desk, cookie), 3), "a page that is left frees its place"
 

@@ -1,15 +1,11 @@
 """A stream by itself: what it does with a browser that does not read."""
 
-import socket
-
-import pytest
-
 from web import streams
 from web.streams import Stream
 
 
-def stream(sock=None):
-    return Stream(person=1, session="s", role="agent", socket=sock)
+def stream():
+    return Stream(person=1, session="s", role="agent")
 
 
 def test_a_browser_that_never_reads_is_dropped_and_nobody_else_waits(monkeypatch):
@@ -23,16 +19,6 @@ def test_a_browser_that_never_reads_is_dropped_and_nobody_else_waits(monkeypatch
         assert next(lines) == f"data: {number}\n\n"
     assert asleep.closed and not awake.closed
     assert list(asleep.lines())[1:] == [], "of what waited nothing is sent any more"
-
-
-def test_a_connection_that_takes_nothing_gives_its_thread_back(monkeypatch):
-    monkeypatch.setattr(streams, "SLOW_SECONDS", 0.05)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        stream(ours).drop_if_slow()
-        with pytest.raises(TimeoutError):
-            for _ in range(1000):
-                ours.sendall(b"x" * 65536)
 
 
 def test_several_lines_that_wait_go_out_together():
