@@ -65,6 +65,11 @@ def _alone(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
+def is_writing() -> bool:
+    """Whether others may be waiting until this thread has written."""
+    return _writes.get()
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """Change something: take the turn to write, then commit, or undo everything if an exception leaves the block.

@@ -4,11 +4,13 @@ TEST_DATABASE_URL chooses the server (default: a SQLite file); each parallel wor
 """
 
 import pytest
+from flask import before_render_template
 from flask_migrate import upgrade
 from sqlalchemy import text
 
 import config
 from app import create_app
+from helpdesk import store
 from models import db
 from tests.browser import Browser
 from tests.cast import Cast
@@ -76,9 +78,15 @@ def make_app(database_url, files_dir):
     def make(**settings):
         app = create_app(SETTINGS | {"DATABASE_URL": database_url, "FILES_DIR": files_dir} | settings)
         app.jinja_env.extensions[Kept.identifier].proven = True
+        before_render_template.connect(_refuse_to_render_while_writing, app)
         return app
 
     return make
+
+
+def _refuse_to_render_while_writing(_app, template, **_more):
+    """A page or a mail takes long to write, and on SQLite everybody waits for whoever holds the turn to write."""
+    assert not store.is_writing(), f"{template.name} is rendered while writing; see web/pages.py"
 
 
 @pytest.fixture(scope="session")

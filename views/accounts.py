@@ -1,6 +1,6 @@
 """Register, sign in and out, the first admin, a forgotten password. The pages of mailed links: one_time_links.py."""
 
-from flask import current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import current_app, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
@@ -11,6 +11,7 @@ from helpdesk.text import fold_address
 from web import carry
 from web.door import before_writing
 from web.filters import local_path
+from web.pages import render_later
 from web.throttle import client, network, too_many
 
 
@@ -34,7 +35,7 @@ def _before_register():
 @before_writing(_before_register)
 def register(hashed=None, wait=None):
     if _registration_closed():
-        return render_template("accounts/register_closed.html"), 200 if request.method == "GET" else 403
+        return render_later("accounts/register_closed.html", 200 if request.method == "GET" else 403)
     form = forms.RegisterForm()
     if not form.validate_on_submit():
         return _register_page(form)
@@ -56,9 +57,12 @@ def register(hashed=None, wait=None):
     return redirect(url_for("tickets.mine"), 303)
 
 
-def _register_page(form, status=None):
-    page = render_template("accounts/register.html", form=form, domains=_domains())
-    return page, status or (422 if form.is_submitted() else 200)
+def _register_page(form, code=None):
+    return render_later("accounts/register.html", code or status(form), form=form, domains=_domains())
+
+
+def status(form):
+    return 422 if form.is_submitted() else 200
 
 
 def _registration_closed():
@@ -127,9 +131,8 @@ def still_right(verified):
     return person if person is not None and person.is_active and person.password_hash == known else None
 
 
-def _sign_in_page(form, status=None):
-    page = render_template("accounts/sign_in.html", form=form, carries=bool(form.carried.data))
-    return page, status or (422 if form.is_submitted() else 200)
+def _sign_in_page(form, code=None):
+    return render_later("accounts/sign_in.html", code or status(form), form=form, carries=bool(form.carried.data))
 
 
 def _not_confirmed(form, person):
@@ -202,8 +205,8 @@ def setup(hashed=None, wait=None):
     return redirect(url_for("triage.triage"), 303)
 
 
-def _setup_page(form, status=None):
-    return render_template("accounts/setup.html", form=form), status or (422 if form.is_submitted() else 200)
+def _setup_page(form, code=None):
+    return render_later("accounts/setup.html", code or status(form), form=form)
 
 
 # ---- forgotten password
@@ -230,5 +233,5 @@ def forgot(wait=None):
     return _forgot_page(form, 200)
 
 
-def _forgot_page(form, status=None):
-    return render_template("accounts/forgot.html", form=form), status or (422 if form.is_submitted() else 200)
+def _forgot_page(form, code=None):
+    return render_later("accounts/forgot.html", code or status(form), form=form)

@@ -1,6 +1,7 @@
 """Changing the tickets that were selected in a list, and the page that says how far it is."""
 
 import re
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import flash, redirect, render_template, request, session, url_for
@@ -16,6 +17,7 @@ from helpdesk.store import undo_window
 from views import triage
 from views.lists import Chosen
 from web.filters import local_path
+from web.pages import later
 
 MOST_NUMBERS = 1000
 
@@ -25,12 +27,12 @@ def start(me):
     form = forms.BulkForm(agents=choices.agents, categories=choices.categories)
     if not form.validate():
         why = form.first_wrong.errors[0] if form.first_wrong else form.form_errors[0]
-        return _list(me, back, form, why), 422
+        return later(partial(_list, me, back, form, why), 422)
     try:
         job = _started(form.chosen, me)
     except Refused as no:
         store.undo()
-        return _list(me, back, form, no), 409
+        return later(partial(_list, me, back, form, no), 409)
     tally = acts.tally(job)
     if job.state == "waiting" or tally.get("refused"):
         return redirect(url_for("bulk.show", job=job), 303)
@@ -73,7 +75,11 @@ def _list(me, back, form, why):
 
 def show(job, me, status=200, refusal=None):
     _remember(job, me)
-    html = render_template(
+    return later(partial(_page, job, me, refusal), status)
+
+
+def _page(job, me, refusal):
+    return render_template(
         "triage/bulk.html",
         job=job,
         tally=acts.tally(job),
@@ -82,7 +88,6 @@ def show(job, me, status=200, refusal=None):
         may_undo=undo_window() and acts.may_undo(job, me),
         refusal=refusal,
     )
-    return html, status
 
 
 def _remember(job, me):

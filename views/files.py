@@ -1,8 +1,9 @@
 """Files of tickets, and files that wait for their form to be sent."""
 
 import logging
+from functools import partial
 
-from flask import Response, abort, jsonify, render_template, request
+from flask import Response, abort, current_app, jsonify, render_template, request
 from flask_babel import gettext as _
 
 from helpdesk import families, file_names, files
@@ -12,6 +13,7 @@ from views.drafts import written_in
 from views.uploads import take
 from web import downloads, errors, throttle
 from web.door import before_writing
+from web.pages import later
 from web.uploads import takes_files
 
 log = logging.getLogger("desk.files")
@@ -116,7 +118,12 @@ def upload(me, number, refused):
     file = next((file for file in files.of_form(me, request.form["path"]) if file.id == number), None)
     if file is None:
         abort(404)
-    return jsonify(file=number, row=render_template("files/_attached.html", file=file, ticked=True, alt="")), 201
+    return later(partial(_row, file), 201, mimetype="application/json")
+
+
+def _row(file):
+    row = render_template("files/_attached.html", file=file, ticked=True, alt="")
+    return current_app.json.dumps({"file": file.id, "row": row})
 
 
 def _status(refused):

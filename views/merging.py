@@ -1,5 +1,7 @@
 """Merging a ticket into another, splitting them again, and making a ticket of a message."""
 
+from functools import partial
+
 from flask import flash, render_template, request
 from flask_babel import gettext as _
 
@@ -8,6 +10,7 @@ from helpdesk import merging as acts
 from helpdesk import files, related, splitting, store
 from helpdesk.errors import Refused
 from views.ticket_page import back_to, done, page
+from web.pages import later, render_later
 
 
 def merge(ticket, me):
@@ -26,11 +29,16 @@ def merge(ticket, me):
     if not changes:
         form.follow.data = ticket.requester_id == plan.into.requester_id
     if not changes or form.agreed.data != plan.mark:
-        changed, form.agreed.data = bool(form.agreed.data), plan.mark
-        html = render_template("tickets/merge.html", ticket=ticket, plan=plan, form=form, changed=changed)
-        return html, 409 if changes else 200
+        return later(partial(_plan_page, ticket, plan.into, form), 409 if changes else 200)
     acts.merge(ticket, plan.into, by=me, follow=form.follow.data, at=at)
     return done(_("Ticket #%(number)s is part of this one now.", number=ticket.id), ticket, me, at)
+
+
+def _plan_page(ticket, into, form):
+    """Found anew, so that whoever agrees agrees to those who are named here."""
+    plan = acts.plan(ticket, into)
+    changed, form.agreed.data = bool(form.agreed.data), plan.mark
+    return render_template("tickets/merge.html", ticket=ticket, plan=plan, form=form, changed=changed)
 
 
 def unmerge(ticket, me):
@@ -47,9 +55,8 @@ def split(ticket, message, me):
     try:
         if not form.validate_on_submit():
             splitting.refuse(message)
-            names = files.names_with(ticket, message)
-            html = render_template("tickets/split.html", ticket=ticket, message=message, form=form, names=names)
-            return html, 422 if form.is_submitted() else 200
+            names, status = files.names_with(ticket, message), 422 if form.is_submitted() else 200
+            return render_later("tickets/split.html", status, ticket=ticket, message=message, form=form, names=names)
         new = splitting.split(message, form.subject.data, by=me, form_token=form.token, at=at)
     except Refused as no:
         return page(ticket, me, status=409, refusal=str(no))

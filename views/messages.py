@@ -1,6 +1,6 @@
 """The conversation of a ticket: reply, internal note, correction."""
 
-from flask import flash, render_template, request
+from flask import flash, request
 from flask_babel import gettext as _
 
 import forms
@@ -11,6 +11,7 @@ from views import limits, uploads
 from views.ticket_page import back_to, done, page, stale
 from web import throttle
 from web.door import before_writing
+from web.pages import render_later
 from web.uploads import takes_files
 
 
@@ -85,4 +86,4 @@ def correct(ticket, message, me):
 
 
 def _correct_page(ticket, message, form, status, news=()):
-    return render_template("tickets/correct.html", ticket=ticket, message=message, form=form, news=news), status
+    return render_later("tickets/correct.html", status, ticket=ticket, message=message, form=form, news=news)

@@ -1,17 +1,18 @@
 """The pages that mailed links open. Opening one changes nothing, its button does."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 import forms
 from helpdesk import accounts, attempts, links, passwords
-from views.accounts import hash_password, let_in, still_right
+from views.accounts import hash_password, let_in, status, still_right
 from web.door import before_writing
+from web.pages import render_later
 from web.throttle import network, too_many
 
 
 def _worn_out(purpose):
-    return render_template("accounts/link_worn_out.html", purpose=purpose), 404
+    return render_later("accounts/link_worn_out.html", 404, purpose=purpose)
 
 
 def confirm(token):
@@ -20,7 +21,7 @@ def confirm(token):
         return _worn_out("confirm")
     form = forms.EmptyForm()
     if not form.validate_on_submit():
-        return render_template("accounts/confirm.html", form=form, link=link)
+        return render_later("accounts/confirm.html", form=form, link=link)
     accounts.confirm(link)
     return redirect(url_for("accounts.sign_in", sent="confirmed"), 303)
 
@@ -38,8 +39,7 @@ def reset(token, hashed=None):
         return _worn_out("reset")
     form = forms.NewPasswordForm()
     if not form.validate_on_submit():
-        page = render_template("accounts/reset.html", form=form, link=link)
-        return page, 422 if form.is_submitted() else 200
+        return render_later("accounts/reset.html", status(form), form=form, link=link)
     attempts.forget_sign_in(link.person.email, network())
     accounts.set_password_by_link(link, hashed)
     return redirect(url_for("accounts.sign_in", sent="password"), 303)
@@ -52,8 +52,7 @@ def invitation(token, hashed=None):
         return _worn_out("invitation")
     form = forms.InvitationForm(name=link.person.name)
     if not form.validate_on_submit():
-        page = render_template("accounts/invitation.html", form=form, link=link)
-        return page, 422 if form.is_submitted() else 200
+        return render_later("accounts/invitation.html", status(form), form=form, link=link)
     person = accounts.set_password_by_link(link, hashed, name=form.name.data)
     let_in(person, keep=False)
     flash(_("Welcome, %(name)s. Your account is ready.", name=person.name))
@@ -79,9 +78,9 @@ def new_address(token, me, verified=None, wait=None):
     signed_in = me is not None and me.id == link.person_id
     form = forms.EmptyForm() if signed_in else forms.ConfirmAddressForm()
 
-    def page(form, status=None):
-        html = render_template("accounts/new_address.html", form=form, link=link, signed_in=signed_in)
-        return html, status or (422 if form.is_submitted() else 200)
+    def page(form, code=None):
+        values = {"form": form, "link": link, "signed_in": signed_in}
+        return render_later("accounts/new_address.html", code or status(form), **values)
 
     if not form.validate_on_submit():
         return page(form)
@@ -104,6 +103,6 @@ def stop_address(token):
         return _worn_out("stop_address")
     form = forms.EmptyForm()
     if not form.validate_on_submit():
-        return render_template("accounts/stop_address.html", form=form, link=link)
+        return render_later("accounts/stop_address.html", form=form, link=link)
     accounts.stop_address(link)
     return redirect(url_for("accounts.sign_in", sent="stopped"), 303)

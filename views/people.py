@@ -1,6 +1,7 @@
 """The people page of admins: find, invite, change role, switch off and on."""
 
 import re
+from functools import partial
 
 from flask import current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -12,12 +13,13 @@ from helpdesk.errors import Refused
 from helpdesk.text import clean
 from helpdesk.words import PERSON_STATES, ROLES
 from web import throttle
+from web.pages import later
 
 MOST = 50
 
 
 def people(me):
-    return _list_page(forms.InviteForm(formdata=None))
+    return later(partial(_list_page, forms.InviteForm(formdata=None)))
 
 
 def suggested(me):
@@ -27,12 +29,12 @@ def suggested(me):
     return jsonify([f"{person.name} <{person.email}>" for person in acts.suggestions(words)] if words else [])
 
 
-def _list_page(form, status=200):
+def _list_page(form):
     words, role = clean(request.args.get("q", ""))[:200], request.args.get("role", "")
     role = role if role in ROLES else ""
     after = _start()
     found = acts.search(words, role=role, after=after, most=MOST)
-    html = render_template(
+    return render_template(
         "people/people.html",
         found=_with_states(found[:MOST]),
         earlier=max(0, after - MOST) if after else None,
@@ -41,7 +43,6 @@ def _list_page(form, status=200):
         role=role,
         form=form,
     )
-    return html, status
 
 
 def _start():
@@ -58,12 +59,12 @@ def _with_states(found):
 def invite(me):
     form = forms.InviteForm()
     if not form.validate_on_submit():
-        return _list_page(form, 422)
+        return later(partial(_list_page, form), 422)
     try:
         person = acts.invite(form.name.data, form.email.data, role=form.role.data, by=me)
     except Refused as no:
         form.refuse(no, "email")
-        return _list_page(form, 409)
+        return later(partial(_list_page, form), 409)
     if current_app.config["SENDS_MAIL"]:
         flash(_("%(name)s is invited by mail.", name=person.name))
     else:
@@ -76,7 +77,11 @@ def show(person, me):
 
 
 def _page(person, status=200, refusal=None, link=None):
-    html = render_template(
+    return later(partial(_person_page, person, refusal, link), status)
+
+
+def _person_page(person, refusal, link):
+    return render_template(
         "people/show.html",
         person=person,
         state=_with_states([person])[0][1],
@@ -86,7 +91,6 @@ def _page(person, status=200, refusal=None, link=None):
         refusal=refusal,
         link=link,
     )
-    return html, status
 
 
 def _back_to(person):

@@ -8,6 +8,7 @@ import forms
 from helpdesk import accounts, attempts, passwords, people, sessions, words
 from helpdesk.errors import Refused
 from web.door import before_writing
+from web.pages import later
 from web.throttle import too_many
 
 
@@ -35,9 +36,12 @@ def _page(me, *, status=None, **given):
         "password": lambda: forms.ChangePasswordForm(formdata=None),
         "address": lambda: forms.ChangeAddressForm(formdata=None),
     }
-    pages = {name: given.get(name) or make() for name, make in shown.items()}
-    html = render_template("accounts/profile.html", **pages, sessions=sessions.of(me))
-    return html, status or (422 if request.method == "POST" else 200)
+
+    def make_page():
+        pages = {name: given.get(name) or make() for name, make in shown.items()}
+        return render_template("accounts/profile.html", **pages, sessions=sessions.of(me))
+
+    return later(make_page, status or (422 if request.method == "POST" else 200))
 
 
 def _check_current(me):

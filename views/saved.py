@@ -8,6 +8,7 @@ from helpdesk import access, columns, query, saved_views, search
 from helpdesk.errors import Refused
 from helpdesk.query import Mistake
 from helpdesk.sorts import SORTS
+from web.pages import render_later
 
 
 def views(me):
@@ -64,7 +65,7 @@ def _checked(form, me):
 
 
 def _page(form, status, view=None):
-    return render_template("saved/change.html", form=form, view=view), status
+    return render_later("saved/change.html", status, form=form, view=view)
 
 
 def remove(view, me):

@@ -1,11 +1,14 @@
 """What admins set for the whole desk: the categories."""
 
+from functools import partial
+
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 import forms
 from helpdesk import categories as acts
 from helpdesk.errors import Refused
+from web.pages import later
 
 
 def categories(me):
@@ -18,12 +21,11 @@ def categories(me):
         else:
             flash(_("%(name)s is added.", name=form.name.data))
             return _back()
-    return _page(form)
+    return later(partial(_page, form), 422 if form.is_submitted() else 200)
 
 
 def _page(form, wrong=None):
-    html = render_template("settings/categories.html", form=form, wrong=wrong, every=acts.every())
-    return html, 422 if form.is_submitted() else 200
+    return render_template("settings/categories.html", form=form, wrong=wrong, every=acts.every())
 
 
 def _back():
@@ -40,7 +42,7 @@ def rename_category(category, me):
         else:
             flash(_("The category is now called %(name)s.", name=form.name.data))
             return _back()
-    return _page(forms.CategoryForm(formdata=None), wrong=(category, form))[0], 422
+    return later(partial(_page, forms.CategoryForm(formdata=None), wrong=(category, form)), 422)
 
 
 def move_category(category, me):

@@ -25,12 +25,17 @@ from helpdesk import (
 from helpdesk.words import PRIORITY_NAMES
 from views import uploads
 from web.door import afterwards, aside
+from web.pages import later
 
 SHOWN, MOST_SHOWN = 50, 2000
 
 
 def page(ticket, me, *, status=200, **given):
     """The ticket's page. A form that was sent and not accepted is handed in, the others are fresh."""
+    return later(partial(_page, ticket, me, given), status)
+
+
+def _page(ticket, me, given):
     most = _most()
     look = around.look(ticket, me)
     family = families.numbers(ticket) if look.merged else [ticket.id]
@@ -45,25 +50,22 @@ def page(ticket, me, *, status=200, **given):
     if reads and look.unread:
         aside(notifications.read, me.id, ticket.id, int(seen))
     takes_part = access.takes_part(me, ticket)
-    return (
-        render_template(
-            "tickets/show.html",
-            ticket=ticket,
-            timeline=timeline,
-            earlier=most + SHOWN if is_longer else None,
-            attached=given_files.sent,
-            versions=messages.earlier_texts(filter(None, (one.message for one in timeline))) if me.is_agent else {},
-            look=look,
-            other=closing.other(ticket, me),
-            takes_part=takes_part,
-            may_edit=takes_part and edits.may_edit(ticket, me, touched=look.touched),
-            reading_now=ticket.id if reads else None,
-            close_days=current_app.config["AUTO_CLOSE_DAYS"],
-            news=given.get("news"),
-            refusal=given.get("refusal"),
-            **_forms(ticket, me, seen, given, look, given_files),
-        ),
-        status,
+    return render_template(
+        "tickets/show.html",
+        ticket=ticket,
+        timeline=timeline,
+        earlier=most + SHOWN if is_longer else None,
+        attached=given_files.sent,
+        versions=messages.earlier_texts(filter(None, (one.message for one in timeline))) if me.is_agent else {},
+        look=look,
+        other=closing.other(ticket, me),
+        takes_part=takes_part,
+        may_edit=takes_part and edits.may_edit(ticket, me, touched=look.touched),
+        reading_now=ticket.id if reads else None,
+        close_days=current_app.config["AUTO_CLOSE_DAYS"],
+        news=given.get("news"),
+        refusal=given.get("refusal"),
+        **_forms(ticket, me, seen, given, look, given_files),
     )
 
 

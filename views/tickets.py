@@ -1,5 +1,7 @@
 """Raise a ticket, see it, work on it."""
 
+from functools import partial
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -11,6 +13,7 @@ from views import limits, uploads
 from views.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
 from web import throttle
 from web.door import before_writing
+from web.pages import later, render_later
 from web.uploads import takes_files
 
 
@@ -65,8 +68,12 @@ def new(me, came=None):
 def _new_page(me, form, status=422):
     if request.method == "GET":
         form.show(drafts.find(me, request.path))
+    return later(partial(_raise_page, me, form), status if form.is_submitted() else 200)
+
+
+def _raise_page(me, form):
     uploads.show({request.path: form}, {request.path: files.of_form(me, request.path)})
-    return render_template("tickets/new.html", form=form), status if form.is_submitted() else 200
+    return render_template("tickets/new.html", form=form)
 
 
 def _category(value):
@@ -170,14 +177,8 @@ def _label(person):
 
 
 def _edit_page(ticket, me, form, status, news=()):
-    html = render_template(
-        "tickets/edit.html",
-        ticket=ticket,
-        form=form,
-        news=news,
-        closed=not edits.may_edit(ticket, me),
-    )
-    return html, status
+    closed = not edits.may_edit(ticket, me)
+    return render_later("tickets/edit.html", status, ticket=ticket, form=form, news=news, closed=closed)
 
 
 # ---- single buttons

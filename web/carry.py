@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
 
 from helpdesk import drafts, store
 from models import Person
 from web.filters import local_path
+from web.pages import render_later
 
 NEVER = ("csrf_token", "password", "current_password", "new_password", "key", "carried")
 
@@ -32,7 +33,7 @@ def show_sign_in() -> Response:
     form = SignInForm(formdata=None)
     form.carried.data = packed
     form.next.data = page_of(request.path)
-    return make_response(render_template("accounts/sign_in.html", form=form, carries=bool(packed)), 401)
+    return render_later("accounts/sign_in.html", 401, form=form, carries=bool(packed))
 
 
 def unpack(packed: str, person: Person) -> str | None:

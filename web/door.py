@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 
 from helpdesk import access, drafts, news, sessions, store
 from models import Person
+from web.pages import Page
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 TRIES = 3
@@ -133,7 +134,7 @@ def _open(view: View, answer: access.Answer) -> View:
 
 def _read(guarded: View, address: dict[str, Any]) -> Response:
     try:
-        response = make_response(guarded(**address))
+        response = _with_page(make_response(guarded(**address)))
     finally:
         store.undo()
     _run_asides()
@@ -141,7 +142,10 @@ def _read(guarded: View, address: dict[str, Any]) -> Response:
 
 
 def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
-    """Read the body, do the slow work, take the turn, load person and things, run the view, commit if all is well."""
+    """Read the body, do the slow work, take the turn, load person and things, run the view, commit if all is well.
+
+    The page of the answer is written afterwards: it takes longer than all the rest, and others wait for their turn.
+    """
     prepare = getattr(view, "prepare", None)
     if prepare is not None and g.csrf_error is None:
         g.prepared = prepare(**({"me": signed_in()} if "me" in inspect.signature(prepare).parameters else {}))
@@ -155,6 +159,10 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
                 raise
             session.clear()
             session.update(cookie)
+    try:
+        _with_page(response)
+    finally:
+        store.undo()
     _run_asides()
     return response
 
@@ -170,6 +178,12 @@ def _change_once(guarded: View, address: dict[str, Any]) -> Response:
         elif (person := signed_in()) is not None:
             drafts.drop(person, request.path)
     current_app.extensions["live"].changed()
+    return response
+
+
+def _with_page(response: Response) -> Response:
+    if isinstance(response, Page):
+        response.write()
     return response
 
 
