@@ -29,7 +29,7 @@ JOBS = {
     "old_sessions": _l("Remove sessions that have ended"),
     "old_links": _l("Remove one-time links that have ended"),
     "old_attempts": _l("Remove old sign-in attempts"),
-    "old_presence": _l("Remove who had a ticket open"),
+    "old_presence": _l("Forget who had a ticket open"),
     "clock": _l("Correct times after the clock was set back"),
 }
 

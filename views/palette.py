@@ -33,4 +33,5 @@ def _pages(me):
         yield _("People"), "people.people"
         yield _("Categories"), "settings.categories"
         yield _("Mail log"), "mail.log"
+        yield _("Background jobs"), "jobs.jobs"
         yield _("Trash"), "triage.trash"

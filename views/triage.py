@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import forms
-from helpdesk import exporting, store
+from helpdesk import deliveries, exporting, store
 from helpdesk import triage as lists
 from helpdesk.columns import COLUMNS, keep
 from helpdesk.figures import figures
@@ -108,7 +108,13 @@ def export(me):
 
 
 def dashboard(me):
-    return render_template("triage/dashboard.html", figures=figures(me, zone()))
+    given_up = deliveries.given_up() if me.is_admin else 0
+    return render_template(
+        "triage/dashboard.html",
+        figures=figures(me, zone()),
+        given_up=given_up,
+        given_up_days=deliveries.GIVEN_UP_SHOWN.days,
+    )
 
 
 def trash(me):

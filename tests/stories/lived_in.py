@@ -1,6 +1,18 @@
 """A lived-in desk, and for every page of the map the addresses that show it in its different states."""
 
-from helpdesk import bulk, links, merging, messages, people, related, saved_views, tags, tickets
+from helpdesk import (
+    background_jobs,
+    bulk,
+    links,
+    merging,
+    messages,
+    people,
+    related,
+    saved_views,
+    store,
+    tags,
+    tickets,
+)
 from models import Delivery, db
 from tests import builders
 
@@ -80,6 +92,7 @@ def _of_tickets(cast, ticket, message, long, gone):
 def _of_agents(cast):
     mine = builders.act(saved_views.save, "Broken things", "broken is:active", by=cast.eve)
     builders.act(saved_views.hide, cast.eve, "closed")
+    background_jobs.report(_worker(store.now()))
     return {
         "/triage": [
             "/triage?view=all",
@@ -94,8 +107,15 @@ def _of_agents(cast):
         "/search": ["/search", "/search?q=broken+meeting", "/search?q=nowhere+status:open", "/search?q=status:opne"],
         "/people": ["/people", "/people?q=nobody"],
         "/mail": ["/mail", "/mail?state=failed"],
+        "/jobs": ["/jobs"],
         "/views/<view>": [f"/views/{mine.id}"],
     }
+
+
+def _worker(now):
+    """With a job that waits for a server of a long name."""
+    mails = background_jobs.JobRun("mails", now, 20.0, "mail_server", "x" * 100 + ".example.com", now)
+    return background_jobs.Worker("helpdesk-01 4711", now, now, runs=[mails])
 
 
 def conversation(cast):
