@@ -180,6 +180,7 @@ def test_a_plain_copy_of_a_sqlite_database_can_be_restored_too(source, tmp_path)
 # ---- what goes into it
 
 
+@pytest.mark.once
 def test_a_backup_is_private_and_tells_the_names_of_settings_and_no_value(saved):
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     with tarfile.open(saved) as tar:
@@ -190,6 +191,7 @@ def test_a_backup_is_private_and_tells_the_names_of_settings_and_no_value(saved)
         assert not any(secret in (gzip.decompress(part) if ".gz" in name else part) for name, part in parts.items())
 
 
+@pytest.mark.once
 def test_a_backup_can_be_checked_without_the_desk(saved, tmp_path):
     with tarfile.open(saved) as tar:
         tar.extractall(tmp_path, filter="data")
@@ -198,6 +200,7 @@ def test_a_backup_can_be_checked_without_the_desk(saved, tmp_path):
         subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=tmp_path, check=True)
 
 
+@pytest.mark.once
 def test_every_kind_of_column_can_go_into_a_backup():
     for table in dump.tables():
         for column in table.columns:
@@ -224,6 +227,7 @@ def test_a_table_of_any_size_goes_out_and_in_by_small_parts(app, cast, monkeypat
     assert max(map(len, parts)) < 5000 + 2000 and len(parts) >= 4
 
 
+@pytest.mark.once
 def test_a_file_that_is_damaged_is_saved_as_it_is_and_named(tmp_path):
     with desk(f"sqlite:///{tmp_path}/desk.db", tmp_path) as made:
         migrate()
@@ -237,6 +241,7 @@ def test_a_file_that_is_damaged_is_saved_as_it_is_and_named(tmp_path):
         assert run(made, "restore", tmp_path / "rows.tar").exit_code == 1
 
 
+@pytest.mark.once
 def test_files_come_from_s3_and_go_where_new_files_go(bucket, tmp_path):
     with desk(f"sqlite:///{tmp_path}/desk.db", tmp_path, **bucket) as made:
         migrate()

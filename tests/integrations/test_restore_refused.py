@@ -72,6 +72,7 @@ def files(folder):
 # ---- a backup that is not whole
 
 
+@pytest.mark.once
 def test_a_backup_cut_anywhere_is_refused(saved, tmp_path):
     whole, cut = saved.read_bytes(), tmp_path / "cut.tar"
     # tar ends with two empty blocks and is filled up: without those nothing is missing.
@@ -83,6 +84,7 @@ def test_a_backup_cut_anywhere_is_refused(saved, tmp_path):
             raise Refused("no archive")
 
 
+@pytest.mark.once
 def test_a_backup_with_a_changed_byte_is_refused(saved, tmp_path):
     damaged = tmp_path / "damaged.tar"
     with tarfile.open(saved) as tar:
@@ -96,6 +98,7 @@ def test_a_backup_with_a_changed_byte_is_refused(saved, tmp_path):
             pytest.fail(f"a change in {name} went unseen")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["../../etc/passwd", "files/../../x", "/etc/passwd", "tables/people/../x"])
 def test_a_part_with_a_strange_name_is_refused(tmp_path, name):
     with open(tmp_path / "strange.tar", "wb") as file:
@@ -107,6 +110,7 @@ def test_a_part_with_a_strange_name_is_refused(tmp_path, name):
         archive.Reader(tmp_path / "strange.tar", lambda count: None)
 
 
+@pytest.mark.once
 def test_what_is_refused_changes_nothing(saved, sqlite_desk, tmp_path):
     text, cut = tmp_path / "text.tar", tmp_path / "cut.tar"
     text.write_text("not a backup\n" * 100)
@@ -164,6 +168,7 @@ def test_an_error_in_the_middle_leaves_the_desk_as_it_was_and_no_file_behind(sav
 # ---- a desk that is in use
 
 
+@pytest.mark.once
 def test_while_the_desk_runs_nothing_is_restored_and_a_killed_one_is_not_in_the_way(saved, tmp_path):
     with desk(f"sqlite:///{tmp_path}/desk.db", tmp_path) as made:
         migrate()
@@ -187,6 +192,7 @@ def test_while_the_desk_runs_nothing_is_restored_and_a_killed_one_is_not_in_the_
         assert subjects() == ["From the backup"]
 
 
+@pytest.mark.once
 def test_while_a_restore_runs_no_desk_starts(sqlite_desk, tmp_path):
     from helpdesk import database_lock
 
@@ -196,6 +202,7 @@ def test_while_a_restore_runs_no_desk_starts(sqlite_desk, tmp_path):
     assert subjects() == ["Before the restore"]
 
 
+@pytest.mark.once
 def test_a_program_that_has_the_database_open_is_in_the_way_too(saved, sqlite_desk, tmp_path):
     other = sqlite3.connect(tmp_path / "desk.db")
     other.execute("SELECT count(*) FROM tickets").fetchone()
@@ -205,6 +212,7 @@ def test_a_program_that_has_the_database_open_is_in_the_way_too(saved, sqlite_de
     assert subjects() == ["Before the restore"] and files(tmp_path) == []
 
 
+@pytest.mark.once
 def test_the_database_from_before_is_kept_with_its_newest_changes(saved, sqlite_desk, tmp_path):
     """A killed process leaves them in a second file, which must not be read into the restored database."""
     code = "import sqlite3, os; d = sqlite3.connect('desk.db', isolation_level=None); d.execute('SELECT 1 FROM people')"
@@ -221,6 +229,7 @@ def test_the_database_from_before_is_kept_with_its_newest_changes(saved, sqlite_
         assert opened.execute("SELECT subject FROM tickets").fetchall() == [("The newest change",)]
 
 
+@pytest.mark.once
 def test_a_damaged_database_is_no_reason_not_to_restore(saved, sqlite_desk, tmp_path):
     db.session.remove()
     db.engine.dispose()
@@ -231,6 +240,7 @@ def test_a_damaged_database_is_no_reason_not_to_restore(saved, sqlite_desk, tmp_
     assert before.read_bytes() == b"no database any more" * 1000
 
 
+@pytest.mark.once
 def test_a_restore_that_was_killed_can_be_run_again(saved, tmp_path):
     """It may leave files, and a database that is not finished."""
     with desk(f"sqlite:///{tmp_path}/desk.db", tmp_path) as made:
@@ -260,6 +270,7 @@ def test_on_a_server_only_an_empty_database_is_filled(saved, tmp_path):
         assert subjects() == ["From the backup"]
 
 
+@pytest.mark.once
 def test_the_database_of_the_desk_itself_is_no_copy_to_restore(sqlite_desk, tmp_path):
     done = run(sqlite_desk, "restore", Path(tmp_path, "desk.db"))
     assert done.exit_code == 1 and "is the database of the desk itself" in done.stderr

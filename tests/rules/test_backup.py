@@ -42,6 +42,7 @@ def test_a_change_that_is_not_finished_is_not_in_the_copy(url, cast, tmp_path):
         assert copy.execute("SELECT count(*) FROM people WHERE name = 'Half done'").fetchone() == (0,)
 
 
+@pytest.mark.once
 def test_without_a_name_a_backup_lies_beside_the_database_or_the_files_under_its_time():
     beside_database = backup.default_target(make_url("sqlite:////var/lib/desk/desk.db"), "/elsewhere/files")
     beside_files = backup.default_target(make_url("postgresql+psycopg://desk:secret@db/x"), "/var/lib/desk/files")
@@ -49,6 +50,7 @@ def test_without_a_name_a_backup_lies_beside_the_database_or_the_files_under_its
         assert target.parent == Path("/var/lib/desk/backups") and target.match("desk-20*.tar")
 
 
+@pytest.mark.once
 def test_an_existing_file_is_never_overwritten(tmp_path):
     (tmp_path / "copy.db").write_text("precious")
     with pytest.raises(Refused, match="is there already. Choose another name."):
@@ -79,6 +81,7 @@ def word(path):
         return opened.execute("SELECT word FROM words").fetchone()[0]
 
 
+@pytest.mark.once
 def test_a_database_that_takes_the_place_of_another_is_never_mixed_with_its_changes(tmp_path):
     """The files of the old one go along with it, or SQLite would write them into the new one."""
     target = database(tmp_path / "desk.db")
@@ -92,6 +95,7 @@ def test_a_database_that_takes_the_place_of_another_is_never_mixed_with_its_chan
     assert stat.S_IMODE(before.stat().st_mode) == 0o600
 
 
+@pytest.mark.once
 def test_a_database_that_a_program_has_open_is_not_closed(tmp_path):
     path = database(tmp_path / "desk.db")
     user = sqlite3.connect(path)
@@ -102,6 +106,7 @@ def test_a_database_that_a_program_has_open_is_not_closed(tmp_path):
     sqlite_file.close(path)
 
 
+@pytest.mark.once
 def test_a_damaged_database_is_found(tmp_path):
     path = database(tmp_path / "desk.db")
     sqlite_file.check(path)
