@@ -28,6 +28,11 @@ from helpdesk import (
     tallies,
 )
 from helpdesk.errors import Refused
+from helpdesk.import_export import undo as import_undo
+from helpdesk.import_export.columns import parse_maps
+from helpdesk.import_export.comments import read_replies
+from helpdesk.import_export.systems import SYSTEMS
+from helpdesk.import_rows import CHANGES
 from integrations import storage
 from models import db
 
@@ -37,6 +42,7 @@ def set_up(app):
         create_admin,
         first_key,
         import_tickets,
+        undo_import,
         demo_company,
         write_backup,
         restore_backup,
@@ -114,22 +120,60 @@ def first_key():
 
 @chore("import-tickets")
 @click.argument("file", type=click.Path(path_type=Path))
-def import_tickets(file):
+@click.option("--from", "system", type=click.Choice(sorted(SYSTEMS)), default="", help="The system that made the file.")
+@click.option("--map", "maps", multiple=True, help="“Their column=our column”, or “status:their value=our value”.")
+@click.option("--dates", "order", type=click.Choice(["day-first", "month-first"]), help="How 03/04/2026 is meant.")
+@click.option("--encoding", default="", help="Where the file is not UTF-8, for example windows-1252.")
+@click.option(
+    "--replies", type=click.Path(path_type=Path), help="A second file: external_id, author_email, at, text, internal."
+)
+@click.option("--check", is_flag=True, help="Read everything and write nothing.")
+def import_tickets(file, system, maps, order, encoding, replies, check):
     """Import tickets from FILE: a CSV (or CSV.gz) or an Excel workbook.
 
     It needs the columns external_id, subject, description and category; the README names more. Nobody is mailed, and
     what is there already is not imported again. Rows that cannot be imported are listed, the others are kept.
     """
-    lines = import_file.count_lines(file)
-    host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
-    with click.progressbar(length=lines, label=_("Importing"), file=sys.stderr) as bar:
-        outcome = importing.run(file, host=host, progress=bar.update)
-    for row in outcome.bad + outcome.unheld:
+    zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
+    plan = import_file.examine(file, parse_maps(system, maps), zone=zone, order=order or "", encoding=encoding)
+    click.echo(_("Read as: %(how)s.", how=plan.read_as), err=True)
+    further, bad_replies = read_replies(replies, zone, order or "") if replies else ({}, [])
+    if check:
+        outcome = importing.trial(plan)
+    else:
+        host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
+        with click.progressbar(length=plan.lines, label=_("Importing"), file=sys.stderr) as bar:
+            outcome = importing.run(plan, host=host, progress=bar.update, replies=further)
+    for row in outcome.bad + outcome.unassigned + bad_replies:
         place = str(row.place)
         click.echo(f"{place[:1].upper()}{place[1:]}: {row.why}", err=True)
-    said = _("%(added)d imported, %(known)d here already, ", added=outcome.added, known=outcome.known)
-    click.echo(said + _("%(bad)d left out.", bad=len(outcome.bad)))
-    sys.exit(1 if outcome.bad else 0)
+    _echo_outcome(outcome, check)
+    sys.exit(1 if outcome.bad or bad_replies else 0)
+
+
+def _echo_outcome(outcome, check):
+    for change, count in sorted(outcome.changes.items()):
+        click.echo(f"{CHANGES[change]}: {count}")
+    added = (
+        _("%(count)d would be imported, ", count=outcome.added)
+        if check
+        else _("%(count)d imported, ", count=outcome.added)
+    )
+    click.echo(added + _("%(known)d here already, %(bad)d left out.", known=outcome.known, bad=len(outcome.bad)))
+    if outcome.number:
+        click.echo(_("To take this import back: flask --app app undo-import %(number)d", number=outcome.number))
+
+
+@chore("undo-import")
+@click.argument("number", type=int)
+def undo_import(number):
+    """Take an import back: remove its tickets for good, but not those that somebody has worked on since."""
+    total = import_undo.find(number).added
+    with click.progressbar(length=total, label=_("Removing"), file=sys.stderr) as bar:
+        removed, left = import_undo.take_back(number, by=None, progress=bar.update)
+    click.echo(
+        _("%(removed)d tickets removed, %(left)d left since somebody worked on them.", removed=removed, left=left)
+    )
 
 
 @chore("demo")

@@ -529,3 +529,29 @@ class BulkItem(Model):
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     why: Mapped[str | None] = mapped_column(String(300))
     at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Import(Model):
+    """One import of tickets from a file, so that it can be taken back as a whole."""
+
+    __tablename__ = "imports"
+    __table_args__ = (ON_MYSQL,)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
+    file_name: Mapped[str] = mapped_column(String(255))
+    added: Mapped[int] = mapped_column(Integer, default=0)
+    known: Mapped[int] = mapped_column(Integer, default=0)
+    left_out: Mapped[int] = mapped_column(Integer, default=0)
+    started_at: Mapped[datetime] = mapped_column(UtcTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    taken_back_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class ImportedTicket(Model):
+    """That an import has added a ticket, and the last event it has written: a later one is somebody's work."""
+
+    __tablename__ = "imported_tickets"
+    __table_args__ = (Index(None, "ticket_id"), ON_MYSQL)
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    last_event_id: Mapped[int] = mapped_column(BigId)

@@ -27,6 +27,7 @@ from app import create_app  # noqa: E402
 from bench.run import KEY  # noqa: E402
 from helpdesk import folding, importing, indexing, people, query, search, snippets, store  # noqa: E402
 from helpdesk.conditions import Asker  # noqa: E402
+from helpdesk.import_file import examine  # noqa: E402
 from models import Ticket, db  # noqa: E402
 from tests.databases import empty_database  # noqa: E402
 
@@ -63,7 +64,7 @@ def main():
 def fill(path):
     upgrade(directory=str(config.HERE / "migrations"))
     began = time.perf_counter()
-    outcome = importing.run(path, host="bench.example", progress=lambda lines: None)
+    outcome = importing.run(examine(path), host="bench.example", progress=lambda lines: None)
     print(f"{outcome.added} tickets imported in {time.perf_counter() - began:.0f} s")
     with store.writing():
         people.add("Agent", "agent@bench.example", role="agent", confirmed_at=store.now())

@@ -1,36 +1,31 @@
-"""One row of a file that tickets are imported from, judged: what it may say, and what is wrong with it."""
+"""One row of a file that tickets are imported from, judged: what it says, what was changed, what is wrong with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone, tzinfo
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from helpdesk import tags, words
 from helpdesk.errors import Refused
-from helpdesk.text import clean, fold_address
+from helpdesk.import_export import date_formats, html_text
+from helpdesk.import_export.cells import EXTERNAL_ID_MAX, Comment, address, known_address, sized
+from helpdesk.import_export.columns import CONTINUED, TIMES, Mapping
+from helpdesk.import_export.date_formats import EARLIEST, Format
+from helpdesk.text import clean
 
-REQUIRED = ("external_id", "subject", "description", "category")
-OPTIONAL = (
-    "requester_email",
-    "requester_name",
-    "assignee_email",
-    "type",
-    "status",
-    "pending_reason",
-    "priority",
-    "tags",
-    "created_at",
-    "changed_at",
-    "resolved_at",
-    "finished_at",
-)
-# Where a workbook's cell cannot hold a long description, these hold the rest of it (helpdesk/xlsx.py).
-GOES_ON = ("description_2", "description_3", "description_4")
-EXTERNAL_ID_MAX = 120
-EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# What the import may do to a row so that it can be kept; the summary counts each.
+SUBJECT_CUT, NO_DESCRIPTION, FROM_HTML, NAMED_IN_TEXT = "subject_cut", "no_description", "from_html", "named_in_text"
+
+CHANGES = {
+    SUBJECT_CUT: _l("Subjects cut at 200 characters, with the whole in the description"),
+    NO_DESCRIPTION: _l("Tickets without a description"),
+    FROM_HTML: _l("Descriptions turned from HTML into text"),
+    NAMED_IN_TEXT: _l("Tickets with a person who is only a name, kept in the description"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +67,8 @@ class Row:
     changed_at: datetime | None
     resolved_at: datetime | None
     finished_at: datetime | None
+    comments: tuple[Comment, ...] = ()
+    changes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,119 +79,156 @@ class Bad:
     why: str
 
 
-def header(cells: list[str], sheet: str = "") -> list[str]:
-    """The names of the columns. Raises Refused where one is missing."""
-    names = [cell.strip().lower() for cell in cells]
-    missing = [name for name in REQUIRED if name not in names]
-    if missing:
-        where = _("Sheet “%(sheet)s”: ", sheet=sheet) if sheet else ""
-        raise Refused(
-            where
-            + _(
-                "The first line must name the columns. Missing: %(missing)s. Needed: %(needed)s. Optional: %(more)s.",
-                missing=", ".join(missing),
-                needed=", ".join(REQUIRED),
-                more=", ".join(OPTIONAL),
-            )
-        )
-    return names
+@dataclass(frozen=True)
+class Layout:
+    """How the cells of one table are read: our name for each column ("" for none), its times, values and zone."""
+
+    names: Sequence[str]
+    mapping: Mapping = Mapping()
+    formats: dict[str, Format] = field(default_factory=dict)
+    zone: tzinfo = timezone.utc
 
 
-def judged(names: list[str], cells: list[str], place: Place, at: datetime) -> Row | Bad:
+def judged(layout: Layout, cells: list[str], place: Place, at: datetime) -> Row | Bad:
     try:
-        if len(cells) != len(names):
-            found = _(
-                "This row has %(found)d cells, the first line has %(wanted)d.", found=len(cells), wanted=len(names)
-            )
-            raise Refused(found)
-        raw = dict(zip(names, cells))
-        raw["description"] += "".join(raw.get(name, "") for name in GOES_ON)
-        cell = {name: clean(value) for name, value in raw.items()}
-        return Row(
-            place=place,
-            external_id=_one_line(cell, "external_id", least=1, most=EXTERNAL_ID_MAX),
-            subject=_one_line(cell, "subject", least=words.SUBJECT_MIN, most=words.SUBJECT_MAX),
-            description=_sized("description", cell["description"], least=1, most=words.BODY_MAX),
-            category=_one_line(cell, "category", least=0, most=words.CATEGORY_MAX),
-            requester_email=_address(cell, "requester_email"),
-            requester_name=_optional(cell, "requester_name", most=words.NAME_MAX),
-            assignee_email=_address(cell, "assignee_email"),
-            type=_word(cell, "type", tuple(words.TYPES), "incident"),
-            status=_word(cell, "status", tuple(words.STATUSES), "new"),
-            pending_reason=_optional(cell, "pending_reason", most=words.REASON_MAX),
-            priority=_word(cell, "priority", tuple(words.PRIORITY_RANKS), "normal"),
-            tags=tags.parse(cell.get("tags", "")),
-            created_at=_moment(cell, "created_at", at),
-            changed_at=_moment(cell, "changed_at", at),
-            resolved_at=_moment(cell, "resolved_at", at),
-            finished_at=_moment(cell, "finished_at", at),
-        )
+        if len(cells) != len(layout.names):
+            found, wanted = len(cells), len(layout.names)
+            raise Refused(_("This row has %(found)d cells, the first line has %(wanted)d.", found=found, wanted=wanted))
+        return _Judge(layout, cells, at).row(place)
     except Refused as no:
         return Bad(place, str(no))
 
 
-def _optional(cell: dict[str, str], name: str, *, most: int) -> str:
-    return _one_line(cell | {name: cell.get(name, "")}, name, least=0, most=most)
+class _Judge:
+    """The cells of one row by our names, and what had to be changed in them."""
 
-
-def _one_line(cell: dict[str, str], name: str, *, least: int, most: int) -> str:
-    return _sized(name, cell[name].replace("\n", " "), least=least, most=most)
-
-
-def _sized(name: str, value: str, *, least: int, most: int) -> str:
-    if not value and least:
-        raise Refused(_("%(column)s is empty.", column=name))
-    if len(value) < least:
-        raise Refused(_("%(column)s is shorter than %(least)d characters.", column=name, least=least))
-    if len(value) > most:
-        raise Refused(_("%(column)s is longer than %(most)d characters.", column=name, most=most))
-    return value
-
-
-def _word(cell: dict[str, str], name: str, known: tuple[str, ...], default: str) -> str:
-    word = cell.get(name, "").lower() or default
-    if word not in known:
-        choices = ", ".join(known)
-        raise Refused(
-            _(
-                "%(column)s is “%(word)s”, but must be one of: %(choices)s.",
-                column=name,
-                word=word[:40],
-                choices=choices,
-            )
+    def __init__(self, layout: Layout, cells: list[str], at: datetime) -> None:
+        self.layout, self.at = layout, at
+        self.changes: set[str] = set()
+        self.cell: dict[str, str] = {}
+        self.several: dict[str, list[str]] = {"tags": [], "comment": [], "note": []}
+        for name, value in zip(layout.names, cells):
+            if name in self.several:
+                self.several[name].append(clean(value))
+            elif name:
+                self.cell[name] = value
+        self.cell["description"] = self.cell.get("description", "") + "".join(
+            self.cell.pop(name, "") for name in CONTINUED
         )
-    return word
+        self.cell = {name: clean(value) for name, value in self.cell.items()}
 
+    def row(self, place: Place) -> Row:
+        requester, requester_name, unknown = self._person("requester")
+        assignee, _name, unassigned = self._person("assignee")
+        return Row(
+            place=place,
+            external_id=sized("external_id", self._line("external_id"), least=1, most=EXTERNAL_ID_MAX),
+            subject=sized("subject", self._line("subject"), least=1)[: words.SUBJECT_MAX].rstrip(),
+            description=self._description(unknown, unassigned),
+            category=self._optional("category", most=words.CATEGORY_MAX),
+            requester_email=requester,
+            requester_name=sized("requester_name", requester_name, most=words.NAME_MAX),
+            assignee_email=assignee,
+            type=self._word("type", tuple(words.TYPES), "incident"),
+            status=self._word("status", tuple(words.STATUSES), "new"),
+            pending_reason=self._optional("pending_reason", most=words.REASON_MAX),
+            priority=self._word("priority", tuple(words.PRIORITY_RANKS), "normal"),
+            tags=tags.parse(self._tags()),
+            **{name: self._moment(name) for name in TIMES},
+            comments=tuple(self._comments()),
+            changes=frozenset(self.changes),
+        )
 
-def _address(cell: dict[str, str], name: str) -> str:
-    value = cell.get(name, "")
-    try:
-        return _folded(value) if value else ""
-    except ValueError:
-        raise Refused(_("%(column)s is not an e-mail address: %(value)s", column=name, value=value[:80])) from None
+    def _line(self, name: str) -> str:
+        return self.cell.get(name, "").replace("\n", " ")
 
+    def _optional(self, name: str, *, most: int) -> str:
+        return sized(name, self._line(name), most=most)
 
-_folded = lru_cache(maxsize=4096)(fold_address)
+    def _description(self, requester: str, assignee: str) -> str:
+        """The description, after what would be lost else: a long subject, people of whom only a name is known."""
+        text, before = self._plain(self.cell["description"]), []
+        subject = self._line("subject")
+        if len(subject) > words.SUBJECT_MAX:
+            self.changes.add(SUBJECT_CUT)
+            before.append(subject)
+        for known, sentence in (
+            (requester, _("Requester: %(name)s", name=requester)),
+            (assignee, _("Assignee: %(name)s", name=assignee)),
+        ):
+            if known:
+                self.changes.add(NAMED_IN_TEXT)
+                before.append(sentence)
+        if not text:
+            self.changes.add(NO_DESCRIPTION)
+            text = _("(no description)")
+        return sized("description", "\n\n".join([*before, text]), most=words.BODY_MAX)
 
+    def _plain(self, text: str) -> str:
+        if self.layout.mapping.foreign and html_text.is_html(text):
+            self.changes.add(FROM_HTML)
+            return html_text.to_text(text)
+        return text
 
-def _moment(cell: dict[str, str], name: str, at: datetime) -> datetime | None:
-    """ISO 8601; without a zone it is UTC."""
-    value = cell.get(name, "")
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        example = "2026-03-31T14:05:00Z"
-        raise Refused(
-            _(
-                "%(column)s is not a time such as %(example)s: %(value)s",
-                column=name,
-                example=example,
-                value=value[:40],
+    def _tags(self) -> str:
+        joined = ",".join(self.several["tags"])
+        # Other systems part tags with blanks: a tag of theirs never holds one.
+        return ",".join(joined.split()) if self.layout.mapping.foreign and "," not in joined else joined
+
+    def _word(self, name: str, known: tuple[str, ...], default: str) -> str:
+        given = self.cell.get(name, "")
+        word = self.layout.mapping.value(name, given) if given else default
+        if word not in known:
+            choices = ", ".join(known)
+            raise Refused(
+                _(
+                    "%(column)s is “%(word)s”, but must be one of: %(choices)s.",
+                    column=name,
+                    word=given[:40],
+                    choices=choices,
+                )
             )
-        ) from None
-    if not EARLIEST <= moment <= at:
-        raise Refused(_("%(column)s must lie between 1970 and now: %(value)s", column=name, value=value[:40]))
-    return moment
+        return word
+
+    def _person(self, role: str) -> tuple[str, str, str]:
+        """Address and name of the requester or assignee; third what is only a name, by which no account is found."""
+        given, own_name = self.cell.get(f"{role}_email", ""), self.cell.get(f"{role}_name", "").replace("\n", " ")
+        if given:
+            return (*address(given, f"{role}_email", own_name), "")
+        given = self.cell.get(role, "")
+        if not given or "@" in given:
+            return (*address(given, role, own_name), "") if given else ("", own_name, "")
+        return "", own_name, given
+
+    def _moment(self, name: str) -> datetime | None:
+        value = self.cell.get(name, "")
+        if not value:
+            return None
+        fmt = self.layout.formats.get(name, date_formats.FORMATS[0])
+        moment = date_formats.read(value, fmt, self.layout.zone)
+        if moment is None:
+            raise Refused(
+                _(
+                    "%(column)s is not a time such as %(example)s: %(value)s",
+                    column=name,
+                    example=fmt.name,
+                    value=value[:40],
+                )
+            )
+        if not EARLIEST <= moment <= self.at:
+            raise Refused(_("%(column)s must lie between 1970 and now: %(value)s", column=name, value=value[:40]))
+        return moment
+
+    def _comments(self) -> list[Comment]:
+        """Jira writes "date;author;text" into each; what is not of that form is a text of nobody known."""
+        found = []
+        for kind in ("comment", "note"):
+            for text in filter(None, self.several[kind]):
+                when, first, rest = text.partition(";")
+                who, second, words_after = rest.partition(";")
+                at = date_formats.read_any(when.strip(), self.layout.zone) if second else None
+                author, name = known_address(who if at else "")
+                body = self._plain(words_after.strip() if at else text)
+                if body:
+                    found.append(Comment(author, name, at, sized(kind, body, most=words.BODY_MAX), kind == "note"))
+        return sorted(found, key=lambda comment: comment.at or EARLIEST)

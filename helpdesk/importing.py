@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
+from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from helpdesk import categories, import_file, indexing, origin, people, store, tags
+from helpdesk.import_export import comments as import_comments, undo as import_undo
+from helpdesk.import_file import Plan
+from helpdesk.import_export.cells import Comment
 from helpdesk.import_rows import Bad, Place, Row
 from helpdesk.text import fold, fold_address
 from helpdesk.words import FINISHED, NAME_MAX, PRIORITY_RANKS
-from models import Event, Person, Ticket, db
+from models import Event, Import, Person, Ticket, db
 
 CHUNK = 500
 TRIES = 3
@@ -27,36 +32,91 @@ TRIES = 3
 class Outcome:
     """How an import went: tickets added, rows whose ticket was there already, and rows that were left out.
 
-    `unheld` are good ones of finished tickets whose assignee is not known here.
+    `unassigned` are good rows of finished tickets whose assignee is not known here; `changes` counts what was done to
+    rows so that they could be kept (helpdesk/import_rows.py); `number` is the import's, None where nothing was added.
     """
 
     added: int = 0
     known: int = 0
     bad: list[Bad] = field(default_factory=list)
-    unheld: list[Bad] = field(default_factory=list)
+    unassigned: list[Bad] = field(default_factory=list)
+    changes: Counter[str] = field(default_factory=Counter)
+    number: int | None = None
 
 
-def run(path: Path, *, host: str, progress: Callable[[int], None], at: datetime | None = None) -> Outcome:
-    """Import the file; `progress` is told how many more of its lines are done, `host` is the desk's own.
+def run(
+    plan: Plan,
+    *,
+    host: str,
+    progress: Callable[[int], None],
+    replies: Mapping[str, Sequence[Comment]] = MappingProxyType({}),
+    by: Person | None = None,
+    at: datetime | None = None,
+) -> Outcome:
+    """Import the file of the plan; `progress` is told how many more of its lines are done, `host` is the desk's own.
 
-    Each chunk is a transaction of its own: an import that was interrupted goes on where it was when run again.
-    Raises Refused where the file cannot be used, or the first line of it or of any sheet; nothing is imported then.
+    `replies` are comments from a second file, by external id. Each chunk is a transaction of its own: an import that
+    was interrupted goes on where it was when run again.
     """
     at = at or store.now()
     outcome, seen, done = Outcome(), dict[str, Place](), 0
-    found, agents = import_file.rows(path, at), {agent.email: agent.id for agent in people.agents()}
+    found, agents = import_file.rows(plan, at), {agent.email: agent.id for agent in people.agents()}
     while chunk := list(itertools.islice(found, CHUNK)):
         judged = [_judged(row, seen, agents) for row in chunk]
-        good = [row for row in judged if isinstance(row, Row)]
+        good = [_with_replies(row, replies) for row in judged if isinstance(row, Row)]
         holders = agents | _former({row.assignee_email for row in good} - agents.keys())
-        outcome.unheld += [_unheld(row) for row in good if row.assignee_email and row.assignee_email not in holders]
-        added = _keep(good, nobody(host), holders, at)
-        outcome.added += added
-        outcome.known += len(good) - added
+        outcome.unassigned += [
+            _unassigned(row) for row in good if row.assignee_email and row.assignee_email not in holders
+        ]
+        if outcome.number is None:
+            outcome.number = _begin(plan, by, at)
+        added = _keep(_Chunk(good, nobody(host), holders, at, outcome.number))
+        outcome.added += len(added)
+        outcome.known += len(good) - len(added)
+        outcome.changes.update(change for row in good if row.external_id in added for change in row.changes)
         outcome.bad += [row for row in judged if isinstance(row, Bad)]
         progress(chunk[-1].place.in_all - done)
         done = chunk[-1].place.in_all
+    _finish(outcome)
     return outcome
+
+
+def trial(plan: Plan, at: datetime | None = None) -> Outcome:
+    """What an import would do, found out without writing anything: `added` are the tickets that would come."""
+    outcome, seen, at = Outcome(), dict[str, Place](), at or store.now()
+    agents = {agent.email: agent.id for agent in people.agents()}
+    found = import_file.rows(plan, at)
+    while chunk := list(itertools.islice(found, CHUNK)):
+        judged = [_judged(row, seen, agents) for row in chunk]
+        good = [row for row in judged if isinstance(row, Row)]
+        known = _here(good) if good else set()
+        outcome.added += sum(row.external_id not in known for row in good)
+        outcome.known += sum(row.external_id in known for row in good)
+        outcome.changes.update(change for row in good if row.external_id not in known for change in row.changes)
+        outcome.bad += [row for row in judged if isinstance(row, Bad)]
+        store.undo()
+    return outcome
+
+
+def _begin(plan: Plan, by: Person | None, at: datetime) -> int:
+    with store.writing():
+        made = Import(file_name=plan.path.name[:255], person_id=by.id if by else None, started_at=at)
+        db.session.add(made)
+        db.session.flush()
+        return made.id
+
+
+def _finish(outcome: Outcome) -> None:
+    """Keep the counts. An import that added nothing leaves no trace, so there is nothing to take back."""
+    if outcome.number is None:
+        return
+    with store.writing():
+        if not outcome.added:
+            db.session.execute(delete(Import).where(Import.id == outcome.number))
+            outcome.number = None
+            return
+        counts = {"added": outcome.added, "known": outcome.known, "left_out": len(outcome.bad)}
+        db.session.execute(update(Import).where(Import.id == outcome.number).values(finished_at=store.now(), **counts))
 
 
 def nobody(host: str) -> str:
@@ -87,46 +147,73 @@ def _former(emails: set[str]) -> dict[str, int]:
     return _ids(emails - {""}) if emails - {""} else {}
 
 
-def _unheld(row: Row) -> Bad:
+def _with_replies(row: Row, replies: Mapping[str, Sequence[Comment]]) -> Row:
+    more = replies.get(row.external_id)
+    return replace(row, comments=(*row.comments, *more)) if more else row
+
+
+def _unassigned(row: Row) -> Bad:
     return Bad(
         row.place, _("assignee_email is nobody here: %(who)s. The ticket has no assignee.", who=row.assignee_email)
     )
 
 
-def _keep(rows: list[Row], nobodys: str, holders: dict[str, int], at: datetime) -> int:
-    """Insert what is new. Returns how many. Tried again where somebody took one of the addresses or ids meanwhile."""
+@dataclass(frozen=True)
+class _Chunk:
+    """Rows to insert, the address of the requester "Imported", ids of assignees by address, and the import's number."""
+
+    rows: list[Row]
+    nobodys: str
+    holders: dict[str, int]
+    at: datetime
+    number: int
+
+
+def _keep(chunk: _Chunk) -> set[str]:
+    """Insert what is new. Returns its external ids. Tried again where somebody took an address or id meanwhile."""
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             with store.writing():
-                return _insert(rows, nobodys, holders, at)
+                return _insert(chunk)
         except DBAPIError as error:
             if not tries_left or not (isinstance(error, IntegrityError) or store.lost_a_race(error)):
                 raise
-    return 0
+    return set()
 
 
-def _insert(rows: list[Row], nobodys: str, holders: dict[str, int], at: datetime) -> int:
-    known = {*db.session.scalars(select(Ticket.external_id).where(_among(rows)))}
-    known |= origin.at_home(row.external_id for row in rows)
-    fresh = [row for row in rows if row.external_id not in known]
+def _insert(chunk: _Chunk) -> set[str]:
+    known = _here(chunk.rows)
+    fresh = [row for row in chunk.rows if row.external_id not in known]
     if not fresh:
-        return 0
-    requesters = _requesters({row.requester_email or nobodys: row.requester_name for row in fresh}, nobodys, at)
+        return set()
+    named = {row.requester_email or chunk.nobodys: row.requester_name for row in fresh}
+    authors = {comment.author or chunk.nobodys: comment.name for row in fresh for comment in row.comments}
+    people_by_address = _requesters(authors | named, chunk.nobodys, chunk.at)
     filed = _categories(row.category for row in fresh)
     tickets = [
-        _ticket(row, at)
-        | _belongings(requesters[row.requester_email or nobodys])
-        | {"category_id": filed.get(fold(row.category)), "assignee_id": holders.get(row.assignee_email)}
+        _ticket(row, chunk.at)
+        | _belongings(people_by_address[row.requester_email or chunk.nobodys])
+        | {"category_id": filed.get(fold(row.category)), "assignee_id": chunk.holders.get(row.assignee_email)}
         for row in fresh
     ]
     db.session.execute(insert(Ticket), tickets)
-    numbers = db.session.execute(select(Ticket.id, Ticket.external_id).where(_among(fresh)).order_by(Ticket.id)).all()
-    said = {row.external_id: (row.subject, row.description) for row in fresh}
-    indexing.index_new((number, *said[external_id]) for number, external_id in numbers if external_id in said)
-    bearing = {row.external_id: row.tags for row in fresh}
-    tags.bear({number: bearing.get(str(external_id), []) for number, external_id in numbers})
-    db.session.execute(insert(Event), [_event(number, external_id, at) for number, external_id in numbers])
-    return len(fresh)
+    found = db.session.execute(select(Ticket.external_id, Ticket.id).where(_among(fresh)).order_by(Ticket.id)).all()
+    numbers = {str(external_id): number for external_id, number in found}
+    events = [_event(numbers[row.external_id], row.external_id, chunk.at) for row in fresh]
+    db.session.execute(insert(Event), sorted(events, key=itemgetter("ticket_id")))
+    import_comments.insert_all(
+        {numbers[row.external_id]: row for row in fresh}, people_by_address, chunk.nobodys, chunk.at
+    )
+    indexing.index_new((numbers[row.external_id], row.subject, row.description) for row in fresh)
+    tags.bear({numbers[row.external_id]: row.tags for row in fresh})
+    import_undo.note(chunk.number, [*numbers.values()])
+    return {*numbers}
+
+
+def _here(rows: list[Row]) -> set[str]:
+    """The external ids of those whose ticket is here already."""
+    known = {str(one) for one in db.session.scalars(select(Ticket.external_id).where(_among(rows)))}
+    return known | origin.at_home(row.external_id for row in rows)
 
 
 def _among(rows: list[Row]) -> Any:
@@ -170,7 +257,7 @@ def _categories(names: Any) -> dict[str, int]:
 def _ticket(row: Row, at: datetime) -> dict[str, Any]:
     """A ticket as it came. When it was finished nobody may know, so its own time stands for that."""
     since = row.created_at or at
-    changed = max(since, row.changed_at or since)
+    changed = max(since, row.changed_at or since, *(comment.at for comment in row.comments if comment.at))
     finished = row.status in FINISHED
     return {
         "external_id": row.external_id,

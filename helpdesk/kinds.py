@@ -94,6 +94,11 @@ DESK_KINDS = {
     "switched_on": Kind(_l("%(who)s switched %(name)s on again"), ("name",), public=False),
     "categories_changed": Kind(_l("%(who)s changed the categories: %(what)s"), ("what",), public=False),
     "views_changed": Kind(_l("%(who)s changed the views that everybody has: %(what)s"), ("what",), public=False),
+    "import_taken_back": Kind(
+        _l("%(who)s took back the import of %(file)s: %(removed)s tickets removed, %(left)s left"),
+        ("file", "removed", "left"),
+        public=False,
+    ),
     "exported": Kind(_l("%(who)s exported the tickets of the view %(view)s"), ("view", "format"), public=False),
     "purged": Kind(_l("%(who)s removed ticket #%(number)s for good"), ("number",), public=False),
 }

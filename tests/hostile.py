@@ -131,8 +131,7 @@ def _import(sent):
         path.write_text(
             ",".join(names) + "\n" + sent + "\n" + ",".join('"' + sent.replace('"', '""') + '"' for _name in names)
         )
-        import_file.count_lines(path)
-        list(import_file.rows(path, store.now()))
+        list(import_file.rows(import_file.examine(path), store.now()))
 
 
 def _form(browser, sent):

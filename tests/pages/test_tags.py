@@ -5,6 +5,7 @@ import re
 import pytest
 
 from helpdesk import importing, store, tags
+from helpdesk.import_file import examine
 from models import Ticket, Watcher, db
 from tests.browser import text_of
 from tests.builders import act, ticket
@@ -44,7 +45,7 @@ def test_what_cannot_be_kept_as_a_tag_is_said_wherever_it_is_typed(browse, cast,
     page = cleo.post("/bulk", {"ticket": made.id, "tag": typed})
     assert page.status_code == 409 and why in text_of(page)
     sheet.write_text(f"external_id,subject,description,category,tags\nA1,Subject,Text,Hardware,{typed}\n")
-    (bad,) = importing.run(sheet, host="desk.example", progress=lambda lines: None).bad
+    (bad,) = importing.run(examine(sheet), host="desk.example", progress=lambda lines: None).bad
     assert bad.place.line == 2 and why in bad.why
 
 

@@ -10,7 +10,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from helpdesk import exporting, importing, messages, origin, people, store, tags, tickets, triage, xlsx
-from helpdesk.import_file import count_lines
+from helpdesk.import_file import examine
 from models import Delivery, Event, Message, Person, Ticket, db
 from tests import builders
 from tests.builders import act
@@ -58,8 +58,7 @@ def load(app, tmp_path):
     def load(content):
         path = tmp_path / "exported"
         path.write_bytes(content)
-        count_lines(path)
-        return importing.run(path, host="desk.test", progress=lambda lines: None)
+        return importing.run(examine(path), host="desk.test", progress=lambda lines: None)
 
     return load
 

@@ -3,6 +3,7 @@
 import pytest
 
 from helpdesk import exporting, importing, origin, people, store, tickets, triage
+from helpdesk.import_file import examine
 from models import DeskFact, Ticket, db
 from tests import builders
 from tests.builders import act
@@ -27,7 +28,7 @@ def load(app, tmp_path):
     def load(content):
         path = tmp_path / "exported.csv"
         path.write_bytes(content)
-        return importing.run(path, host="desk.test", progress=lambda lines: None)
+        return importing.run(examine(path), host="desk.test", progress=lambda lines: None)
 
     return load
 
@@ -80,7 +81,7 @@ def test_a_finished_ticket_keeps_its_assignee_who_is_no_agent_any_more(cast, exp
     act(people.switch_off, cast.dan, by=cast.eve), act(people.set_role, cast.cleo, "user", by=cast.eve)
     remove_all()
     outcome = load(content)
-    assert (outcome.added, outcome.bad, outcome.unheld) == (2, [], [])
+    assert (outcome.added, outcome.bad, outcome.unassigned) == (2, [], [])
     assert [ticket.assignee.name for ticket in db.session.query(Ticket).order_by(Ticket.id)] == [
         "Dan Ruiz",
         "Cleo Hart",
@@ -91,5 +92,5 @@ def test_an_assignee_nobody_knows_costs_a_finished_ticket_no_more_than_its_assig
     head = "external_id,subject,description,category,assignee_email,status"
     outcome = load(f"{head}\nA-1,Screen,Dark,,who@example.com,closed\nA-2,Screen,Dark,,who@example.com,open".encode())
     assert (outcome.added, db.session.query(Ticket).one().assignee) == (1, None)
-    assert [row.place.line for row in outcome.unheld] == [2] and "who@example.com" in outcome.unheld[0].why
+    assert [row.place.line for row in outcome.unassigned] == [2] and "who@example.com" in outcome.unassigned[0].why
     assert [row.place.line for row in outcome.bad] == [3]

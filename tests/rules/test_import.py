@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk import importing, store, tickets
 from helpdesk.errors import Refused
-from helpdesk.import_file import count_lines
+from helpdesk.import_file import examine
 from helpdesk.import_rows import Bad, Place
 from models import Category, Delivery, Event, Person, Ticket, db
 from tests import builders
@@ -27,8 +27,7 @@ def load(app, tmp_path):
         path = tmp_path / name
         content = lines[0] if isinstance(lines[0], bytes) else "\n".join(lines).encode()
         path.write_bytes(content)
-        count_lines(path)
-        return importing.run(path, host="desk.test", progress=lambda lines: None)
+        return importing.run(examine(path), host="desk.test", progress=lambda lines: None)
 
     return load
 
@@ -127,17 +126,14 @@ BAD = {
     ",Subject,Text,Hardware,,,,": "external_id is empty.",
     f"{'x' * 121},Subject,Text,Hardware,,,,": "external_id is longer than 120 characters.",
     "A-1, \t ,Text,Hardware,,,,": "subject is empty.",
-    "A-1,ab,Text,Hardware,,,,": "subject is shorter than 3 characters.",
-    f"A-1,{'x' * 201},Text,Hardware,,,,": "subject is longer than 200 characters.",
-    "A-1,Subject,\x00,Hardware,,,,": "description is empty.",
     f"A-1,Subject,{'x' * 50_001},Hardware,,,,": "description is longer than 50000 characters.",
     f"A-1,Subject,Text,{'x' * 61},,,,": "category is longer than 60 characters.",
-    "A-1,Subject,Text,Hardware,nobody,,,": "requester_email is not an e-mail address: nobody",
+    "A-1,Subject,Text,Hardware,nobody,,,": "requester_email is not an email address: nobody",
     "A-1,Subject,Text,Hardware,,lost,,": "status is “lost”, but must be one of: new, open, pending, resolved, closed.",
     "A-1,Subject,Text,Hardware,,,7,": "priority is “7”, but must be one of: low, normal, high, urgent.",
-    "A-1,Subject,Text,Hardware,,,,yesterday": "created_at is not a time such as 2026-03-31T14:05:00Z: yesterday",
+    "A-1,Subject,Text,Hardware,,,,yesterday": "created_at is not a time such as 2026-03-31 14:05: yesterday",
     "A-1,Subject,Text,Hardware,,,,2999-01-01": "created_at must lie between 1970 and now: 2999-01-01",
-    "A-1,Subject,Text,Hardware,,,,0001-01-01T00:00:00+14:00": "created_at is not a time such as 2026-03-31T14:05:00Z: "
+    "A-1,Subject,Text,Hardware,,,,0001-01-01T00:00:00+14:00": "created_at is not a time such as 2026-03-31 14:05: "
     "0001-01-01T00:00:00+14:00",
     "A-1,Subject,Text": "This row has 3 cells, the first line has 8.",
 }
@@ -161,7 +157,7 @@ def test_a_quotation_mark_that_is_never_closed_spoils_no_more_than_its_rest(load
     outcome = load(HEADER, "A-1,Subject,Text,", *endless.split("\n"))
     assert outcome.added == 1
     assert outcome.bad[0].place == Place(3)
-    assert outcome.bad[0].why.startswith("A quotation mark is not closed")
+    assert outcome.bad[0].why.startswith("The quotation mark opened on line 3 is not closed")
 
 
 def test_quotes_line_breaks_emoji_and_control_characters_arrive_clean(load):
@@ -213,9 +209,10 @@ def test_somebody_who_registers_meanwhile_does_not_break_the_import(load, cast, 
 @pytest.mark.skipif(not REAL.exists(), reason="the real tickets are not here (TICKETS_CSV names them)")
 def test_the_real_tickets_come_in_completely(app):
     told = []
-    outcome = importing.run(REAL, host="desk.test", progress=told.append)
+    plan = examine(REAL)
+    outcome = importing.run(plan, host="desk.test", progress=told.append)
     assert (outcome.added, outcome.bad) == (24_000, [])
     assert db.session.query(Ticket).count() == 24_000
     assert db.session.query(Event).filter_by(kind="imported").count() == 24_000
     assert db.session.query(Category).count() == 8
-    assert sum(told) == count_lines(REAL)
+    assert sum(told) == plan.lines

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 
 from helpdesk import edits, hits, importing, indexing, messages, query, search, splitting, store, tickets, undo
 from helpdesk.conditions import Asker
+from helpdesk.import_file import examine
 from models import Event, Message, SearchText, Ticket, db
 from tests import builders
 from tests.builders import act
@@ -191,7 +192,7 @@ def test_a_ticket_that_is_removed_leaves_the_index(cast):
 def test_imported_tickets_are_found(cast, tmp_path):
     file = tmp_path / "tickets.csv"
     file.write_text("external_id,subject,description,category\nA1,Wombat at large,in the lobby,Animals\n")
-    importing.run(file, host="desk.test", progress=lambda lines: None)
+    importing.run(examine(file), host="desk.test", progress=lambda lines: None)
     assert len(found(cast.cleo, "wombat lobby")) == 1
 
 

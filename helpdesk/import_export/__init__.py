@@ -1,0 +1,1 @@
+"""Tickets from other systems and for other programs: files read and written."""

@@ -1,0 +1,75 @@
+"""Taking a whole import back: its tickets go for good, but those that somebody has worked on since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, exists, func, insert, select, update
+
+from helpdesk import events, store
+from helpdesk.errors import Refused
+from models import Event, Import, ImportedTicket, Person, Ticket, db
+
+BATCH = 500
+
+
+def note(number: int, tickets: Sequence[int]) -> None:
+    """Remember which tickets an import has added, and the last event of each."""
+    newest = select(Event.ticket_id, func.max(Event.id)).where(Event.ticket_id.in_(tickets)).group_by(Event.ticket_id)
+    rows = [
+        {"import_id": number, "ticket_id": ticket, "last_event_id": event}
+        for ticket, event in db.session.execute(newest)
+    ]
+    db.session.execute(insert(ImportedTicket), rows)
+
+
+def find(number: int) -> Import:
+    """Raises Refused where there is no such import, or it was taken back."""
+    found = db.session.get(Import, number)
+    if found is None:
+        raise Refused(_("There is no import %(number)d.", number=number))
+    if found.taken_back_at is not None:
+        raise Refused(_("Import %(number)d was taken back already.", number=number))
+    return found
+
+
+def take_back(
+    number: int, *, by: Person | None, progress: Callable[[int], None], at: datetime | None = None
+) -> tuple[int, int]:
+    """Remove the tickets of an import. Returns how many went, and how many stay since somebody worked on them.
+
+    Each batch is a transaction of its own: what was interrupted goes on when called again.
+    """
+    at = at or store.now()
+    name, last, removed, kept_back = find(number).file_name, 0, 0, 0
+    while batch := _batch(number, last):
+        with store.writing():
+            last = batch[-1]
+            untouched = list(db.session.scalars(_untouched(number, batch)))
+            db.session.execute(
+                delete(Ticket).where(Ticket.id.in_(untouched)).execution_options(synchronize_session=False)
+            )
+        removed, kept_back = removed + len(untouched), kept_back + len(batch) - len(untouched)
+        progress(len(batch))
+    with store.writing():
+        db.session.execute(update(Import).where(Import.id == number).values(taken_back_at=at))
+        events.record("import_taken_back", by=by, at=at, file=name, removed=removed, left=kept_back)
+    return removed, kept_back
+
+
+def _batch(number: int, after: int) -> list[int]:
+    wanted = select(ImportedTicket.ticket_id).where(
+        ImportedTicket.import_id == number, ImportedTicket.ticket_id > after
+    )
+    found = list(db.session.scalars(wanted.order_by(ImportedTicket.ticket_id).limit(BATCH)))
+    store.undo()
+    return found
+
+
+def _untouched(number: int, batch: list[int]):  # type: ignore[no-untyped-def]
+    later = exists().where(Event.ticket_id == ImportedTicket.ticket_id, Event.id > ImportedTicket.last_event_id)
+    return select(ImportedTicket.ticket_id).where(
+        ImportedTicket.import_id == number, ImportedTicket.ticket_id.in_(batch), ~later
+    )
