@@ -86,10 +86,7 @@ def examine(
 def rows(plan: Plan, at: datetime) -> Iterator[Row | Bad]:
     """Every row of the file, good or bad, as of the moment `at`."""
     for table, place, record in _records(plan):
-        if isinstance(record, Broken):
-            yield Bad(place, _why(record))
-        else:
-            yield judged(table.layout, [_as_it_was(cell) for cell in record.cells], place, at)
+        yield Bad(place, _why(record)) if isinstance(record, Broken) else judged(table.layout, record.cells, place, at)
 
 
 def _records(plan: Plan) -> Iterator[tuple[Table, Place, Record | Broken]]:
@@ -106,6 +103,8 @@ def _records(plan: Plan) -> Iterator[tuple[Table, Place, Record | Broken]]:
         names = list(table.layout.names)
         first, id_column = table.heading_line + 1, names.index("external_id")
         for record in Reader(lines, table.separator, first_line=first, columns=len(names), id_column=id_column):
+            if isinstance(record, Record):
+                record = Record(record.line, [_as_it_was(cell) for cell in record.cells])
             yield table, Place(record.line), record
 
 
@@ -240,7 +239,7 @@ def _with_dates(plan: Plan, order: str) -> Plan:
         if isinstance(record, Record) and len(record.cells) == len(table.layout.names):
             for name, cell in zip(table.layout.names, record.cells):
                 if name in TIMES and cell.strip():
-                    found.setdefault((table.sheet, name), date_formats.Column()).add(_as_it_was(cell).strip())
+                    found.setdefault((table.sheet, name), date_formats.Column()).add(cell.strip())
     chosen, open_ones = date_formats.choose({"\n".join(key): column for key, column in found.items()}, order)
     if open_ones:
         names = ", ".join(sorted({name.partition("\n")[2] for name in open_ones}))

@@ -72,7 +72,7 @@ def _moment(parts: dict[str, str | None], zone: tzinfo) -> datetime | None:
     year = int(parts["year"] or 0)
     hour = _hour(int(parts["hour"] or 0), (parts["half"] or "").lower())
     local = datetime(
-        year + 2000 if year < 100 else year,
+        year + 2000 if len(parts["year"] or "") == 2 else year,
         month,
         int(parts["day"] or 0),
         hour,
