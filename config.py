@@ -211,6 +211,12 @@ SETTINGS = (
         "120",
         f"Times that the drafts of one user are saved in a minute, in each web process. {TEN_TIMES}",
     ),
+    Setting(
+        "LIMIT_PICTURES",
+        whole(0, 1_000_000),
+        "120",
+        f"Estimated seconds of work on the pictures of one user in an hour, in each web process. {TEN_TIMES}",
+    ),
     Setting("REFUSED_FILE_KINDS", some_of(*FILE_KINDS), "program", "Kinds of files that are refused."),
     Setting("CLAMAV_HOST", text, "", "Where ClamAV's clamd answers. Empty: files are not scanned for viruses."),
     Setting("CLAMAV_PORT", whole(1, 65535), "3310", "The port of clamd."),

@@ -6,12 +6,22 @@ Each line it is given is a cookie and a token. It says "ready", waits for a line
 import http.client
 import sys
 import threading
+import time
 from pathlib import Path
 
 BORDER = "----border"
 
 
 def send(port, content, cookie, token, statuses):
+    """As the page does it: where the desk has too much to do, again after the time it says."""
+    status, pause = post(port, content, cookie, token)
+    while status == 429:
+        time.sleep(pause)
+        status, pause = post(port, content, cookie, token)
+    statuses.append(status)
+
+
+def post(port, content, cookie, token):
     fields = {"csrf_token": token, "path": "/tickets/new"}
     parts = [
         f'--{BORDER}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -27,7 +37,8 @@ def send(port, content, cookie, token, statuses):
     line.endheaders()
     for part in (head, content, tail):
         line.send(part)
-    statuses.append(line.getresponse().status)
+    answer = line.getresponse()
+    return answer.status, int(answer.getheader("Retry-After") or 0)
 
 
 def main():

@@ -1,7 +1,8 @@
 """Draws a picture anew, in a process of its own: started by helpdesk/pictures.py, with what it may use bounded.
 
 It is a program, not a part of the desk: it knows no setting and no database, and opens nothing by name. The picture
-comes on the first descriptor named; the new one and a small one go to the others; standard output says what they are.
+comes on the first descriptor named; the new one and a small one go to the others. Standard output first says how much
+work the picture is. The program then waits for a line with the seconds it may take, draws, and says what it has drawn.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
 SMALL = (640, 480)
 FRAMES = 500
 MEMORY = 1 << 30
-SECONDS = 30
+MEASURE_SECONDS, SECONDS = 3, 30
 
 
 def bound(bytes_out: int) -> None:
     """From here on: little memory and time, no further files, no new processes."""
+    resource.setrlimit(resource.RLIMIT_CPU, (MEASURE_SECONDS, SECONDS))
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
         (resource.RLIMIT_FSIZE, bytes_out),
         (resource.RLIMIT_NOFILE, 3),
         (resource.RLIMIT_CORE, 0),
@@ -38,15 +39,20 @@ def bound(bytes_out: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def redraw(source: IO[bytes], target: IO[bytes], small: IO[bytes], pixels: int) -> dict[str, Any]:
-    """What was drawn, or {"why": ...}. The size in the picture's head is looked at before anything is decoded."""
+def measure(source: IO[bytes], most_pixels: int) -> tuple[Image.Image, dict[str, Any]]:
+    """The picture, and its format and the pixels of all its frames, or {"why": ...}. Nothing is decoded."""
     picture = Image.open(source, formats=FORMATS)
     frames = getattr(picture, "n_frames", 1) if picture.format in ("GIF", "WEBP") else 1
-    if picture.width * picture.height > pixels or picture.width * picture.height * frames > pixels * 4:
-        return {"why": "pixels"}
+    pixels = picture.width * picture.height
+    if pixels > most_pixels or pixels * frames > most_pixels * 4:
+        return picture, {"why": "pixels"}
     if frames > FRAMES:
-        return {"why": "frames"}
+        return picture, {"why": "frames"}
     kind = {"BMP": "PNG", "MPO": "JPEG"}.get(str(picture.format), str(picture.format))
+    return picture, {"format": kind, "pixels": pixels * frames, "frames": frames}
+
+
+def redraw(picture: Image.Image, kind: str, frames: int, target: IO[bytes], small: IO[bytes]) -> dict[str, Any]:
     first = _save_moving(picture, kind, target) if frames > 1 else _save_still(picture, kind, target)
     size = first.size
     first.thumbnail(SMALL)
@@ -88,19 +94,31 @@ def _save_moving(picture: Image.Image, kind: str, target: IO[bytes]) -> Image.Im
 
 
 def main() -> None:
+    os.nice(10)  # Pages come first.
     pixels, bytes_out, *given = map(int, sys.argv[1:])
     Image.init()
     Image.MAX_IMAGE_PIXELS = None  # Ours comes first, and refuses instead of warning.
     bound(bytes_out)
-    os.nice(10)  # Pages come first.
     with os.fdopen(given[0], "rb") as source, os.fdopen(given[1], "wb") as target, os.fdopen(given[2], "wb") as small:
         try:
-            said = redraw(source, target, small, pixels)
+            answer = _work(source, target, small, pixels)
         except OSError as error:
-            said = {"why": "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "unreadable"}
+            answer = {"why": "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "unreadable"}
         except Exception as error:
-            said = {"why": "unreadable", "error": type(error).__name__}
-    print(json.dumps(said))
+            answer = {"why": "unreadable", "error": type(error).__name__}
+    print(json.dumps(answer), flush=True)
+
+
+def _work(source: IO[bytes], target: IO[bytes], small: IO[bytes], pixels: int) -> dict[str, Any]:
+    picture, found = measure(source, pixels)
+    if "why" in found:
+        return found
+    print(json.dumps(found), flush=True)
+    seconds = sys.stdin.buffer.readline()
+    if not seconds:
+        sys.exit()  # The desk is gone, or does not want the picture any more.
+    resource.setrlimit(resource.RLIMIT_CPU, (min(int(seconds), SECONDS), SECONDS))
+    return redraw(picture, found["format"], found["frames"], target, small)
 
 
 if __name__ == "__main__":

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, BinaryIO
 
 from flask import current_app
 from flask_babel import gettext as _
 
 from helpdesk import file_kinds, file_names, pictures
-from helpdesk.errors import Refused
+from helpdesk.errors import Refused, TooMany
 from helpdesk.files import Taken, Unavailable
 from helpdesk.words import FILE_KINDS
 from integrations import scanner, storage
@@ -20,10 +21,17 @@ log = logging.getLogger("desk.files")
 REDRAWN = {media_type for _pattern, media_type in file_kinds.DRAWN}
 
 
-def take_in(source: BinaryIO, sent_name: str) -> Taken:
+def take_in(
+    source: BinaryIO,
+    sent_name: str,
+    *,
+    person: int | None = None,
+    budget: Callable[[float], None] = lambda seconds: None,
+) -> Taken:
     """The file as it now lies on the storage. No database is asked meanwhile, and a file that fails leaves nothing.
 
-    Raises Refused for what the desk does not take, and Unavailable where the storage or the scanner does not work.
+    `person` and `budget` limit the work on pictures (helpdesk/pictures.py). Raises Refused for what the desk does not
+    take, TooMany where it is too much at once, and Unavailable where the storage or the scanner does not work.
     """
     name = file_names.clean(sent_name)
     kind, media_type = file_kinds.find(source, name)
@@ -31,7 +39,8 @@ def take_in(source: BinaryIO, sent_name: str) -> Taken:
         raise Refused(_("%(name)s is refused: this desk takes no files of the kind “%(kind)s”.", **_told(name, kind)))
     with _working(name):
         _scan(source, name)
-        return _draw(source, name) if media_type in REDRAWN else _keep(source, name, kind, media_type)
+        draw = partial(pictures.redraw, source, person=person, budget=budget)
+        return _draw(draw, name) if media_type in REDRAWN else _keep(source, name, kind, media_type)
 
 
 def _told(name: str, kind: str) -> dict[str, Any]:
@@ -51,12 +60,14 @@ def _keep(source: BinaryIO, name: str, kind: str, media_type: str) -> Taken:
     return Taken(name, kind, media_type, stored.size, stored.sha256, place.name, key)
 
 
-def _draw(source: BinaryIO, name: str) -> Taken:
+def _draw(draw: Callable[[BinaryIO, BinaryIO], pictures.Drawn], name: str) -> Taken:
     place, key, small_key = storage.for_new_files(), storage.new_key(), storage.new_key()
     with ExitStack() as stack:
         target, small = (stack.enter_context(storage.scratch()) for _part in range(2))
         try:
-            drawn = pictures.redraw(source, target, small)
+            drawn = draw(target, small)
+        except TooMany:
+            raise
         except Refused as no:
             raise Refused(f"{file_names.middle(name)}: {no}") from None
         stored = place.put(key, target)

@@ -1,6 +1,7 @@
 // Files by dropping, pasting or choosing: each is sent at once, with its progress, and waits in the form's list.
 
-const AT_ONCE = 3;
+const AT_ONCE = 2; // of one person's pictures one is drawn and one waits
+const LONGEST_PAUSE = 60; // seconds: a file that the desk takes again after a longer time is refused
 const queue = [];
 let running = 0;
 
@@ -106,10 +107,22 @@ function send(task) {
   };
   request.onloadend = () => {
     running -= 1;
-    if (!task.cancelled) done(task, request);
+    if (!task.cancelled && !again(task, request)) done(task, request);
     work();
   };
   request.send(body);
+}
+
+// Many pictures are on their way: the desk says when to send this one again, and its line stays until then.
+function again(task, request) {
+  const pause = request.status === 429 ? Number(request.getResponseHeader("Retry-After")) : 0;
+  if (!pause || pause > LONGEST_PAUSE) return false;
+  task.place.bar.value = 0;
+  setTimeout(() => {
+    queue.push(task);
+    work();
+  }, 1000 * pause);
+  return true;
 }
 
 function done({ form, file, place }, request) {

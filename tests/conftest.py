@@ -29,6 +29,7 @@ SETTINGS = {
     "LIMIT_SEARCH": "0",
     "LIMIT_SUGGESTIONS": "0",
     "LIMIT_DRAFTS": "0",
+    "LIMIT_PICTURES": "0",
 }
 
 

@@ -2,8 +2,10 @@
 
 import io
 import struct
+import tempfile
 import zipfile
 import zlib
+from contextlib import ExitStack, contextmanager
 
 from PIL import Image, PngImagePlugin
 from werkzeug.datastructures import MultiDict
@@ -48,6 +50,13 @@ def moving_picture(frames=4, format="GIF"):
     return made.getvalue()
 
 
+def film(frames=10, width=3000, height=3000):
+    """A GIF of few bytes and many pixels: each frame changes one of them."""
+    colours = b"\0\0\0\xff\xff\xff"
+    frame = b",\0\0\0\0\1\0\1\0\0\2\2D\1\0"
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + colours + frame * frames + b";"
+
+
 def bomb(width=30_000, height=30_000):
     """A small PNG that would be 900 million pixels."""
 
@@ -70,6 +79,17 @@ def zipped(*names):
 
 
 DOCX = zipped("[Content_Types].xml", "_rels/.rels", "word/document.xml")
+
+
+@contextmanager
+def real_files(*contents):
+    """Files on the disk with these contents, as the program that draws pictures needs them."""
+    with ExitStack() as stack:
+        made = [stack.enter_context(tempfile.TemporaryFile()) for _content in contents]
+        for file, content in zip(made, contents):
+            file.write(content)
+            file.flush()
+        yield made
 
 
 def attach(browser, path, name, content, **more):

@@ -55,8 +55,9 @@ def take(part, path, me):
     files.refuse_many(me, path, most=most)
     _refuse_broken(part)
     throttle.check(me, UPLOAD, part.stream.size)
+    limits = {"person": me.id, "budget": throttle.taker(me, throttle.PICTURES)}
     store.undo()  # Looking at it may take a while: meanwhile no line to the database is held.
-    taken = intake.take_in(part.stream.file, part.filename)
+    taken = intake.take_in(part.stream.file, part.filename, **limits)
     try:
         with store.writing():
             throttle.spend(me, UPLOAD, part.stream.size)

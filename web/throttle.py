@@ -41,6 +41,7 @@ class Rate:
 SEARCH = Rate("LIMIT_SEARCH", 60, _l("You have searched very often in the last minute."))
 SUGGESTIONS = Rate("LIMIT_SUGGESTIONS", 60, _l("You have asked for very many suggestions in the last minute."))
 DRAFTS = Rate("LIMIT_DRAFTS", 60, _l("Your drafts were saved very often in the last minute."))
+PICTURES = Rate("LIMIT_PICTURES", 3600, _l("You have sent very many large pictures in the last hour."))
 
 
 def allowance(person: Person, setting: str) -> int:

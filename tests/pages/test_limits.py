@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from helpdesk import image_queue, pictures
 from helpdesk.token_buckets import TokenBuckets
 from models import Attachment, Draft, Event, Message, Session, Ticket, UsageCount, db
 from tests import builders, files
@@ -182,6 +183,38 @@ def test_a_draft_saved_too_often_is_left_to_the_page_and_the_one_before_stays(ad
     answer = ada.post("/drafts", {"path": NEW, "subject": "Three"})
     assert answer.status_code == 429 and int(answer.headers["Retry-After"]) <= 31
     assert db.session.query(Draft).one().fields["subject"] == "Two"
+
+
+def test_a_third_picture_at_once_is_refused_and_nobody_elses(ada, browse, cast, desk, ticket):
+    path = f"/tickets/{ticket.id}/reply"
+    with pictures.queue.place(cast.ada.id), pictures.queue.place(cast.ada.id):
+        answer = files.attach(ada, path, "red.png", files.picture())
+        assert answer.is_json and refused(answer, "Your other pictures are still being prepared.")
+        page = files.send(ada, path, {"body": "Typed for long"}, ("red.png", files.picture()))
+        assert refused(page, "Your other pictures are still being prepared.") and "Typed for long" in page.text
+        assert files.attach(ada, path, "log.txt", b"no picture").status_code == 201
+        assert files.attach(browse(cast.ben, desk=desk), NEW, "red.png", files.picture()).status_code == 201
+    assert files.attach(ada, path, "red.png", files.picture()).status_code == 201
+
+
+def test_a_screenshot_is_taken_while_somebodys_films_are_drawn_and_another_film_is_refused(ada, browse, cast, desk):
+    with pictures.queue.turn(image_queue.LONGEST_WAIT + 1):
+        assert files.attach(ada, NEW, "red.png", files.picture()).status_code == 201
+        answer = files.attach(ada, NEW, "film.gif", files.film())
+        assert answer.is_json and refused(answer, "Many pictures are being prepared at the moment.")
+    assert db.session.query(Attachment).count() == 1
+
+
+def test_more_work_on_pictures_than_an_hour_allows_is_refused(make_app, browse, cast):
+    desk = make_app(LIMIT_PICTURES="1")
+    desk.extensions["token_buckets"] = buckets = TokenBuckets(lambda: 0)
+    for person, seconds in ((cast.ada, 0.9), (cast.ben, 0.5), (cast.cleo, 5)):
+        most = 10 if person.is_agent else 1
+        buckets.take((person.id, "LIMIT_PICTURES"), most=most, seconds=3600, amount=seconds)
+    answer = files.attach(browse(cast.ada, desk=desk), NEW, "red.png", files.picture())  # A little more than 0.15 s.
+    assert refused(answer, "You have sent very many large pictures in the last hour.")
+    for person in (cast.ben, cast.cleo):
+        assert files.attach(browse(person, desk=desk), NEW, "red.png", files.picture()).status_code == 201
 
 
 def test_what_is_counted_in_memory_is_written_nowhere(ada):

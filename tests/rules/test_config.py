@@ -60,6 +60,7 @@ BAD = {
     "LIMIT_SEARCH": ["-1", "1000001"],
     "LIMIT_SUGGESTIONS": ["-1", "few"],
     "LIMIT_DRAFTS": ["-1", "0.5"],
+    "LIMIT_PICTURES": ["-1", "2 minutes"],
     "LOG_FORMAT": ["xml"],
 }
 # Lists of names: there is nothing that they could not mean.
