@@ -29,6 +29,8 @@ BUSY_FLOOR = 32 * 1024
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
 # The length is not known beforehand, or the client waits for our word before it sends the body.
 OPEN_END = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
+# A file in a form, however few bytes it has: a picture or a virus scan may have to wait for its turn.
+FILE = re.compile(rb"filename[^=\r\n]{0,8}=(?!\"\")", re.IGNORECASE)
 PROBE = re.compile(rb"GET /(?:healthz|readyz)[? ]")
 
 
@@ -125,6 +127,8 @@ class Connection(TConn):  # type: ignore[misc]
             self.deadline = time.monotonic() + HEAD_SECONDS
         if len(self.arrived) < self.expected:
             return None
+        if self.arrived.startswith(b"POST ") and FILE.search(self.arrived, 0, self.expected):
+            return "slow"
         return "probes" if PROBE.match(self.arrived) else "pages"
 
     def hand_over(self) -> None:

@@ -1,5 +1,6 @@
 """Uploads as they meet gunicorn: torn ones, slow ones, one without an end; and what others notice of them."""
 
+import select
 import socket
 import time
 from contextlib import closing
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from models import Attachment, db
-from tests import builders
+from tests import builders, files
 from tests.browser import Browser
 from tests.conftest import SETTINGS
 from tests.listener import cookie_of
@@ -163,6 +164,18 @@ def test_ten_slow_uploads_at_once_hold_nobody_up(app, upload, desk, cast):
         assert time.monotonic() - started < 5
     assert [one.end() for one in slow] == [201] * 10
     assert kept() == 10
+
+
+def test_films_of_few_bytes_that_wait_for_their_turn_hold_no_page_up(app, upload, desk, cast):
+    """With two threads for pages."""
+    content = files.film(frames=7)
+    films = [upload(len(content)) for _number in range(2)]
+    for one in films:
+        one.send(content + one.tail)
+    cookie = cookie_of(app, cast.cleo)
+    assert [fetched(desk, cookie) for _time in range(4)] == [200] * 4
+    answered, _writable, _broken = select.select([one.line for one in films], [], [], 0)
+    assert not answered, "the films were drawn before the pages came"
 
 
 def fetched(desk, cookie):
