@@ -146,7 +146,7 @@ def undo(job: BulkJob, *, by: Person, at: datetime | None = None) -> None:
 
 
 def may_undo(job: BulkJob, by: Person, at: datetime | None = None) -> bool:
-    recent = job.created_at > (at or store.now()) - UNDO_FOR
+    recent = abs((at or store.now()) - job.created_at) < UNDO_FOR
     return recent and by.id == job.person_id and job.state in ("done", "cancelled")
 
 

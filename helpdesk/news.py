@@ -117,7 +117,7 @@ class Reader:
     def read(self, at: datetime | None = None) -> tuple[list[Hint], Reader]:
         """What was committed since, oldest first and at most MOST events, and the reader for the next time."""
         at = at or store.now()
-        gaps = {gap: since for gap, since in self.gaps.items() if since > at - LATE}
+        gaps = {gap: since for gap, since in self.gaps.items() if abs(at - since) < LATE}
         columns = select(Event.id, Event.kind, Event.ticket_id, Event.person_id, Event.public)
         wanted = columns.where(Mark(self.high, tuple(gaps)).is_before()).order_by(Event.id).limit(MOST)
         rows = db.session.execute(wanted).all()

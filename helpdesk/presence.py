@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import Select, case, delete, select
+from sqlalchemy import Select, case, delete, or_, select
 
 from helpdesk import store
 from models import Person, Presence, Ticket, db
@@ -76,7 +76,9 @@ class Watch:
 
 
 def sweep(at: datetime | None = None) -> None:
-    db.session.execute(delete(Presence).where(Presence.at < (at or store.now()) - SWEPT))
+    """Who fell silent, and who would stay for hours because the clock has been set back."""
+    at = at or store.now()
+    db.session.execute(delete(Presence).where(or_(Presence.at < at - SWEPT, Presence.at > at + SWEPT)))
 
 
 def since(at: datetime | None) -> datetime:

@@ -49,9 +49,9 @@ class Tallies:
 def current(zone: ZoneInfo, at: datetime) -> tuple[Tallies, datetime | None]:
     """What the worker has counted, where it does, else what is counted now; and since when the worker is late."""
     kept = _kept()
-    if kept is not None and zone.key in kept.days and at - kept.at < LASTS:
+    if kept is not None and zone.key in kept.days and abs(at - kept.at) < LASTS:
         return kept, None
-    return count([zone], at), kept.at if kept is not None and at - kept.at >= LASTS else None
+    return count([zone], at), kept.at if kept is not None and abs(at - kept.at) >= LASTS else None
 
 
 def count(zones: Iterable[ZoneInfo], at: datetime) -> Tallies:
@@ -103,7 +103,7 @@ def keep(desk_zone: str, at: datetime | None = None) -> bool:
         forget()
         return False
     kept = _kept()
-    if kept is None or at - kept.at >= EVERY / 2:  # Another worker may have been here.
+    if kept is None or abs(at - kept.at) >= EVERY / 2:  # Another worker may have been here.
         tally = count(_zones(desk_zone), at)
         with store.writing():
             db.session.merge(DeskFact(name=FACT, value=_written(tally)))

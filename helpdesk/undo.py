@@ -77,7 +77,8 @@ def _refuse_late(event: Event, by: Person, at: datetime) -> None:
     if event.actor_id != by.id:
         raise Refused(_("Only the person who did this can take it back."))
     window = store.undo_window()
-    if not window or at > event.at + window + ON_ITS_WAY:
+    # An act far in the future is older than it seems: the clock has been set back.
+    if not window or abs(at - event.at) > window + ON_ITS_WAY:
         raise Refused(_("It is too late to take this back."))
 
 
@@ -102,13 +103,14 @@ def offered(ticket: Ticket, *, by: Person, since: datetime) -> Event | None:
     """What this person has done to the ticket from `since` on and may take back."""
     if not store.undo_window():
         return None
-    return db.session.scalar(_OFFERED, {"ticket": ticket.id, "person": by.id, "since": since})
+    bounds = {"since": since, "until": max(since, store.now())}
+    return db.session.scalar(_OFFERED, {"ticket": ticket.id, "person": by.id, **bounds})
 
 
 _OFFERED = (
     select(Event)
     .where(Event.ticket_id == bindparam("ticket"), Event.actor_id == bindparam("person"))
-    .where(Event.at >= bindparam("since"), Event.kind.in_(UNDOABLE))
+    .where(Event.at >= bindparam("since"), Event.at <= bindparam("until"), Event.kind.in_(UNDOABLE))
     .order_by(Event.id)
     .limit(1)
 )

@@ -47,6 +47,7 @@ def everything():
     return db.session.query(Delivery).order_by(Delivery.id).all()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
 def test_what_goes_wrong_with_one_mail_is_that_mails_own_and_the_others_arrive(cast, send, step):
     moods = [*FOR_NOW, *FOR_GOOD, None, *BROKEN[:3], None, *BROKEN[3:], None]
@@ -61,6 +62,7 @@ def test_what_goes_wrong_with_one_mail_is_that_mails_own_and_the_others_arrive(c
             assert mood in mail.last_error
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("step", ["greeting", "ehlo"])
 def test_a_server_that_fails_before_any_mail_costs_no_mail_a_try(cast, send, step):
     """Also 5xx: a server that lets nobody in says nothing about a mail."""
@@ -78,6 +80,7 @@ def test_a_server_that_fails_before_any_mail_costs_no_mail_a_try(cast, send, ste
     assert len(server.taken) == 3
 
 
+@pytest.mark.once
 def test_encryption_that_breaks_costs_no_mail_a_try(cast, send):
     mails(2, cast)
     # None: the server agrees to encrypt, and then goes on in plain text.
@@ -89,6 +92,7 @@ def test_encryption_that_breaks_costs_no_mail_a_try(cast, send):
         assert server.taken == []
 
 
+@pytest.mark.once
 def test_a_poisonous_mail_takes_no_other_mail_with_it(cast, send):
     """It crashes the server each time, and the server is away for a while. The others are due with it each time."""
     mails(3, cast)
@@ -114,6 +118,7 @@ def test_a_poisonous_mail_takes_no_other_mail_with_it(cast, send):
     assert {(mail.state, mail.attempts) for mail in others} == {("waiting", 0)}
 
 
+@pytest.mark.once
 def test_a_connection_that_the_server_closed_between_two_mails_is_opened_again(cast, send):
     mails(2, cast)
     with MoodyServer() as server:

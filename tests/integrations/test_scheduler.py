@@ -56,6 +56,7 @@ def test_every_job_of_the_worker_has_a_name_for_admins(app):
     assert len(worker.JOBS) == len(background_jobs.JOBS)
 
 
+@pytest.mark.once
 def test_a_job_over_its_limit_no_longer_holds_up_the_others_and_is_named(schedule, stuck, caplog):
     ran = threading.Event()
     jobs = [Job(f"stuck {number}", one, 0.01, limit=0.1) for number, one in enumerate(stuck)]
@@ -66,6 +67,7 @@ def test_a_job_over_its_limit_no_longer_holds_up_the_others_and_is_named(schedul
     assert "longer than it should" in caplog.text
 
 
+@pytest.mark.once
 def test_a_job_within_its_limit_is_waited_for_but_not_by_jobs_apart(schedule, stuck):
     ran, apart = threading.Event(), threading.Event()
     jobs = [Job(f"stuck {number}", one, 0.01) for number, one in enumerate(stuck)]
@@ -76,6 +78,7 @@ def test_a_job_within_its_limit_is_waited_for_but_not_by_jobs_apart(schedule, st
     assert ran.wait(15)
 
 
+@pytest.mark.once
 def test_a_job_never_runs_twice_at_once_and_begins_again_when_it_has_ended(schedule, stuck):
     beats = []
     schedule(Job("stuck", stuck[0], 0.001, limit=0.01), Job("beat", lambda: beats.append(1), 0.001))
@@ -85,6 +88,7 @@ def test_a_job_never_runs_twice_at_once_and_begins_again_when_it_has_ended(sched
     wait_until(lambda: stuck[0].turns > 2)
 
 
+@pytest.mark.once
 def test_what_stops_begins_nothing_more(schedule):
     beats = []
     scheduler = schedule(Job("beat", lambda: beats.append(1), 0.001))
