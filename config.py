@@ -187,6 +187,15 @@ SETTINGS = (
     Setting("S3_ENDPOINT", web_address, "", "Where the storage answers, if it is not Amazon's."),
     Setting("S3_ACCESS_KEY", text, "", "The access key for the bucket. Empty: found as Amazon's own tools do."),
     Setting("S3_SECRET_KEY", text, "", "Its secret."),
+    Setting(
+        "FILES_QUOTA_MB", whole(0, 1_000_000_000), "5000", f"Megabytes that all files of one user can take. {TEN_TIMES}"
+    ),
+    Setting(
+        "FILES_RESERVE_MB",
+        whole(0, 1_000_000_000),
+        "500",
+        "Megabytes of the disk that files never take. Below it files are refused and everything else goes on.",
+    ),
     Setting("LIMIT_RAISE", whole(0, 1_000_000), "30", f"Tickets that one user can raise in an hour. {TEN_TIMES}"),
     Setting(
         "LIMIT_REPLY", whole(0, 1_000_000), "120", f"Replies and changes one user can make in an hour. {TEN_TIMES}"
@@ -302,7 +311,7 @@ def _fill_files(values: dict[str, Any]) -> None:
     values["FILES_DIR"] = values["FILES_DIR"] or str(beside / "files")
     values["FILES_ON"] = values["FILES_ON"] or ("s3" if values["S3_BUCKET"] else "disk")
     # A file of the largest size must fit.
-    for limit in ("LIMIT_UPLOAD_MB",):
+    for limit in ("LIMIT_UPLOAD_MB", "FILES_QUOTA_MB"):
         values[limit] = values[limit] and max(values[limit], values["MAX_FILE_MB"])
     if values["FILES_ON"] == "s3" and not values["S3_BUCKET"]:
         raise BadSetting("S3_BUCKET is missing. FILES_ON=s3 needs the name of a bucket")

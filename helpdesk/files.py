@@ -60,6 +60,18 @@ def too_many(most: int) -> str:
     return str(ngettext("At most %(num)s file can be attached.", "At most %(num)s files can be attached.", most))
 
 
+def refuse_beyond_quota(person: Person, size: int, *, most: int) -> None:
+    """Raises Refused where the person's files, sent or not, would take more than `most` bytes with this one."""
+    used = db.session.scalar(select(func.sum(Attachment.size)).where(Attachment.uploader_id == person.id)) or 0
+    if used + size > most:
+        why = _(
+            "You have used up the %(most)s MB that one person has for files. "
+            "Remove files that you have not sent yet, or ask one of the admins.",
+            most=most // 1024**2,
+        )
+        raise Refused(why)
+
+
 def keep(person: Person, path: str, taken: Taken, *, most: int, at: datetime | None = None) -> Attachment:
     """Let the file belong to the person and the form that posts to `path` until that is sent. Raises Refused."""
     refuse_many(person, path, most=most)

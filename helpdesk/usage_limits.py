@@ -39,7 +39,7 @@ def spend(limit: Limit, person_id: int, *, most: int, amount: int = 1, at: datet
     The row is locked until the transaction ends, so of many requests at once no more than `most` get through.
     """
     at = at or store.now()
-    row = _locked(person_id, limit.name)
+    row = lock(limit, person_id)
     used = _recent(row.minutes, at)
     _refuse(limit, used, most, amount, at)
     used[_minute(at)] = used.get(_minute(at), 0) + amount
@@ -54,8 +54,9 @@ def check(limit: Limit, person_id: int, *, most: int, amount: int = 1, at: datet
         _refuse(limit, _recent(row.minutes, at), most, amount, at)
 
 
-def _locked(person_id: int, act: str) -> UsageCount:
-    key = {"person_id": person_id, "act": act}
+def lock(limit: Limit, person_id: int) -> UsageCount:
+    """The person's count, with everybody else who wants it waiting until this transaction ends."""
+    key = {"person_id": person_id, "act": limit.name}
     row = db.session.get(UsageCount, key, with_for_update=True)
     if row is None:
         store.insert_missing(UsageCount, key | {"minutes": {}})

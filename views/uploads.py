@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flask import current_app, request
 from flask_babel import gettext as _
 
-from helpdesk import file_names, files, store
+from helpdesk import file_names, files, store, usage_limits
 from helpdesk.errors import Refused, TooMany
 from helpdesk.usage_limits import UPLOAD
 from integrations import intake
@@ -55,16 +55,26 @@ def take(part, path, me):
     files.refuse_many(me, path, most=most)
     _refuse_broken(part)
     throttle.check(me, UPLOAD, part.stream.size)
+    _refuse_beyond_quota(me, part.stream.size)
     limits = {"person": me.id, "budget": throttle.taker(me, throttle.PICTURES)}
     store.undo()  # Looking at it may take a while: meanwhile no line to the database is held.
     taken = intake.take_in(part.stream.file, part.filename, **limits)
     try:
         with store.writing():
+            _refuse_beyond_quota(me, taken.size, alone=True)
             throttle.spend(me, UPLOAD, part.stream.size)
             return files.keep(me, path, taken, most=most).id
     except BaseException:
         intake.forget(taken.place, taken.key, taken.small_key)
         raise
+
+
+def _refuse_beyond_quota(me, size, *, alone=False):
+    """With `alone`, other files of this person wait until this transaction ends."""
+    if most := throttle.allowance(me, "FILES_QUOTA_MB"):
+        if alone:
+            usage_limits.lock(UPLOAD, me.id)
+        files.refuse_beyond_quota(me, size, most=most * throttle.MEGABYTE)
 
 
 def _refuse_broken(part):

@@ -32,6 +32,9 @@ def _measure() -> None:
         if size > most:
             body.close()
             raise RequestEntityTooLarge
+        if not ordinary and not uploads.has_room():
+            body.close()
+            raise uploads.NoRoom
         body.write(chunk)
     body.seek(0)
     del environ["HTTP_TRANSFER_ENCODING"]

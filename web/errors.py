@@ -56,6 +56,10 @@ PAGES = {
         _l("The desk is not available for a moment"),
         _l("The database does not answer. Nothing was changed. Try again in a minute."),
     ),
+    507: (
+        _l("There is no room for files"),
+        _l("The desk has no room left for files. Please tell your IT team. Everything without a file still works."),
+    ),
 }
 CSRF = (
     _l("This form is too old to be sent"),

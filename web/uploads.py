@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import tempfile
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from flask import Request, current_app, session
+from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger("desk.files")
 View = Callable[..., Any]
@@ -61,6 +63,19 @@ def temporary() -> IO[bytes]:
     return tempfile.TemporaryFile(dir=folder)
 
 
+class NoRoom(HTTPException):
+    """The body has no room on the disk before anybody knows what is in it."""
+
+    code = 507
+
+
+def has_room() -> bool:
+    """Whether the disk of the files has more left than FILES_RESERVE_MB, which is for everything else."""
+    disk = os.statvfs(Path(current_app.config["FILES_DIR"]))
+    reserve: int = current_app.config["FILES_RESERVE_MB"] * MEGABYTE
+    return disk.f_bavail * disk.f_frsize > reserve
+
+
 class _Running:
     """How many files are coming in to this process just now."""
 
@@ -97,7 +112,10 @@ class Spool:
             self._give_up("large")
         if not self.wrong and chunk:
             try:
-                self.file.write(chunk)
+                file = self.file
+                if not has_room():
+                    raise OSError(errno.ENOSPC, "less than FILES_RESERVE_MB is left on the disk of the files")
+                file.write(chunk)
             except OSError as error:
                 self._give_up(_trouble(error))
         return len(chunk)

@@ -53,6 +53,8 @@ BAD = {
     "REFUSED_FILE_KINDS": ["exe", "program;web", ".png"],
     "CLAMAV_HOST": ["127.0.0.1\x00"],
     "CLAMAV_PORT": ["0", "clamd"],
+    "FILES_QUOTA_MB": ["-1", "5 GB"],
+    "FILES_RESERVE_MB": ["-1", "half"],
     "LIMIT_RAISE": ["-1", "many"],
     "LIMIT_REPLY": ["-1", "1.5"],
     "LIMIT_UPLOAD_MB": ["-1", "200 MB"],
