@@ -1,10 +1,11 @@
 """`python run.py`: the whole desk on one machine. Backs up and migrates, then runs gunicorn and the worker together."""
 
+import errno
 import os
-import signal
+import queue
 import socket
-import subprocess
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -15,16 +16,18 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 import config
+import supervisor
 from app import create_app
-from helpdesk import backup, migrations, people, start_checks, store
+from helpdesk import backup, migrations, people, restarts, start_checks, store
 from helpdesk.errors import Refused
 from models import db
 
 WEB = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
 WORKER = (sys.executable, "-m", "flask", "--app", "app", "worker")
-STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-# A little longer than gunicorn's own patience with pages that are being served (gunicorn.conf.py).
-PATIENCE = 12
+# Seconds for which a port may still be in use by a desk that was killed and ends its last pages.
+PORT_PATIENCE = 5
+# Seconds until a restart is written down again that the database did not take.
+RECORD_AGAIN = 5
 
 
 class CannotStart(Exception):
@@ -32,10 +35,12 @@ class CannotStart(Exception):
 
 
 def main():
+    # What the desk writes is for its own account alone.
+    os.umask(0o077)
     load_dotenv(config.HERE / ".env")
     try:
         settings = config.load(os.environ)
-        _check_port(settings["HOST"], settings["PORT"])
+        check_port(settings["HOST"], settings["PORT"])
         # Without one in the settings each process would make up its own, and none would know the others' cookies.
         os.environ["SECRET_KEY"] = settings["SECRET_KEY"]
         check_places(settings)
@@ -48,7 +53,7 @@ def main():
         sys.exit(_say_no(wrong, 2))
     except (CannotStart, Refused, OSError) as no:
         sys.exit(_say_no(no, 1))
-    sys.exit(_run_both())
+    _run_both(app)
 
 
 def _say_no(why, code):
@@ -56,17 +61,25 @@ def _say_no(why, code):
     return code
 
 
-def _check_port(host, port):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
+def check_port(host, port, patience=PORT_PATIENCE):
+    until = time.monotonic() + patience
+    while error := _port_error(host, port):
+        if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+            raise CannotStart(
+                f"The desk cannot listen on {host} port {port}: {error.strerror}. "
+                f"Is it running already? Another port is chosen with PORT, for example PORT={port % 65535 + 1}"
+            )
+        time.sleep(0.2)
+
+
+def _port_error(host, port):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotStart(
-                f"The desk cannot listen on {host} port {port}: {error.strerror}. "
-                f"Is it running already? Another port is chosen with PORT, for example PORT={port % 65535 + 1}"
-            ) from None
+            return error
+    return None
 
 
 def check_places(settings):
@@ -129,42 +142,31 @@ def _greet(settings):
     sys.stdout.flush()
 
 
-def _run_both():
-    """Run both until one of them ends or we are told to stop, then end both. Returns the exit code."""
-    for name in STOPS:
-        signal.signal(name, _stop)
-    children = []
+def _run_both(app):
+    """Run both parts until we are told to stop."""
+    restarts_to_record = queue.SimpleQueue()
+    threading.Thread(target=_record_restarts, args=(app, restarts_to_record), daemon=True).start()
+    supervisor.supervise(
+        {"web": WEB, "worker": WORKER},
+        lambda part, code: restarts_to_record.put(restarts.Restart(part, code, store.now())),
+    )
+
+
+def _record_restarts(app, waiting):
+    """In a thread of its own: whatever the database does, the parts are watched."""
+    while True:
+        restart = waiting.get()
+        while not _record(app, restart):
+            time.sleep(RECORD_AGAIN)
+
+
+def _record(app, restart):
     try:
-        for command in (WEB, WORKER):
-            # In a session of its own Ctrl-C does not reach it, only our word to stop: a gunicorn worker that gets both
-            # at once may lock itself out and be waited for in vain.
-            children.append(subprocess.Popen(command, cwd=config.HERE, start_new_session=True))
-        while all(child.poll() is None for child in children):
-            time.sleep(0.2)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        _end(children)
-    return _say_no("A part of the desk has ended, so all of it stops. What it said last stands above.", 1)
-
-
-def _stop(*signal_and_frame):
-    raise KeyboardInterrupt
-
-
-def _end(children):
-    for name in STOPS:
-        signal.signal(name, signal.SIG_IGN)
-    for child in children:
-        if child.poll() is None:
-            child.terminate()
-    until = time.monotonic() + PATIENCE
-    for child in children:
-        try:
-            child.wait(max(0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with app.app_context():
+            restarts.record(restart)
+    except (SQLAlchemyError, OSError):
+        return False
+    return True
 
 
 if __name__ == "__main__":

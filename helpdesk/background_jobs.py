@@ -100,6 +100,10 @@ def workers() -> list[Worker]:
     return sorted(found, key=lambda worker: worker.seen_at, reverse=True)
 
 
+def any_running(at: datetime) -> bool:
+    return any(worker.is_running(at) for worker in workers())
+
+
 def _read(value: str) -> Worker:
     known = json.loads(value)
     runs = [

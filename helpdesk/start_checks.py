@@ -34,7 +34,10 @@ def check_folder(folder: Path, setting: str) -> None:
 
 
 def check_sqlite(path: Path, clock: Callable[[], float] = time.monotonic) -> None:
-    """Raises Refused where the database cannot be written, or is damaged. Writes nothing to it."""
+    """Raises Refused where the database cannot be written, or is damaged. Writes nothing to it.
+
+    Only for a process that has not connected to it: to open and close the file ends the locks that SQLite has on it.
+    """
     check_folder(path.parent, "DATABASE_URL")
     for file in (path, *(path.with_name(path.name + name) for name in ("-wal", "-shm"))):
         _check_file(file)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as DatabaseSession
 
+from helpdesk import durable
 from models import Base, db
 
 acts = logging.getLogger("desk.act")
@@ -48,6 +50,8 @@ def prepare(engine: Engine, undo_window: timedelta) -> None:
     if engine.dialect.name != "sqlite":
         return
 
+    event.listen(engine, "do_connect", _make_private)
+
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
@@ -57,6 +61,16 @@ def prepare(engine: Engine, undo_window: timedelta) -> None:
     @event.listens_for(engine, "begin")
     def _begun(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+
+
+def _make_private(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
+    """A new file is for the desk's own account. SQLite gives what it writes beside it the same mode.
+
+    A file that is there is not opened: to close it would end the locks that SQLite has on it in this process.
+    """
+    if arguments[0] != ":memory:":
+        with suppress(OSError):  # It is there, or SQLite says why it cannot be.
+            os.close(durable.private(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL))
 
 
 def _alone(connection: Any, _record: Any) -> None:
@@ -156,7 +170,7 @@ def _turn(engine: Engine) -> Iterator[None]:
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":
         yield
         return
-    with open(f"{path}.lock", "a") as lock:
+    with open(f"{path}.lock", "a", opener=durable.private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import current_app
 from flask_babel import gettext as _, ngettext
 
-from helpdesk import files, migrations, people, store
+from helpdesk import files, migrations, people, private_files, store
 from integrations import scanner, smtp, storage
 from jobs.files import STRAYS_MOST, look_over, strays
+from models import db
 
 LITTLE_ROOM = 1024**3
 
@@ -32,6 +34,7 @@ def examine() -> Iterator[Finding]:
     yield _mail()
     yield from _storages()
     yield _scanner()
+    yield _private()
     if not database.advice:
         yield from _files()
         yield from _elsewhere()
@@ -106,6 +109,19 @@ def _scanner() -> Finding:
     except scanner.Away as away:
         return Finding(what, str(away), _("Check CLAMAV_HOST and CLAMAV_PORT, and that clamd runs and listens on TCP."))
     return Finding(what, _("it answers"))
+
+
+def _private() -> Finding:
+    what = _("who may read the desk's own files")
+    config = current_app.config
+    found = private_files.open_to_others(db.engine.url, config["FILES_DIR"], current_app.root_path)
+    if not found:
+        return Finding(what, _("only the desk's account, or its group"))
+    return Finding(
+        what,
+        _("everybody on this machine may read %(paths)s", paths=", ".join(map(str, found))),
+        _("Run: chmod o-rwx %(paths)s", paths=" ".join(shlex.quote(str(path)) for path in found)),
+    )
 
 
 def _files() -> Iterator[Finding]:

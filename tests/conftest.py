@@ -38,6 +38,7 @@ LONGEST_FILES = (
     "test_map.py",
     "test_plans.py",
     "test_migrations.py",
+    "test_interrupted_migrations.py",
     "test_streams.py",
     "test_run.py",
     "test_start.py",
@@ -56,7 +57,7 @@ def pytest_collection_modifyitems(config, items):
 def _asks_the_database(item):
     if item.get_closest_marker("once"):
         return False
-    return "database_url" in item.fixturenames or hasattr(item.module, "empty_database")
+    return bool({"database_url", "empty_desk"} & {*item.fixturenames}) or hasattr(item.module, "empty_database")
 
 
 @pytest.fixture(scope="session")

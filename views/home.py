@@ -5,7 +5,7 @@ from pathlib import Path
 import flask_bootstrap
 from flask import current_app, jsonify, redirect, send_from_directory, url_for
 
-from helpdesk import migrations, people, store
+from helpdesk import background_jobs, migrations, people, store
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 YEAR = 365 * 24 * 3600
@@ -23,14 +23,14 @@ def healthz():
 
 
 def readyz():
-    """The database answers and has the tables of this version."""
+    """The database answers and has the tables of this version. Without a worker, pages can be served all the same."""
     if not store.reachable():
         return jsonify(status="not ready", reason="the database does not answer"), 503
     if migrations.is_newer():
         return jsonify(status="not ready", reason="a newer version has made the tables of the database"), 503
     if not migrations.current():
         return jsonify(status="not ready", reason="the database needs a migration: flask db upgrade"), 503
-    return jsonify(status="ready")
+    return jsonify(status="ready", worker="running" if background_jobs.any_running(store.now()) else "late")
 
 
 def static(filename):

@@ -1,8 +1,8 @@
-"""Background jobs for admins: when each last ran, how long it took, what it waits for, and which workers run."""
+"""Background jobs for admins: when each last ran, what it waits for, which workers run, what was started again."""
 
 from flask import render_template
 
-from helpdesk import background_jobs, store
+from helpdesk import background_jobs, restarts, store
 
 
 def jobs(me):
@@ -15,4 +15,6 @@ def jobs(me):
         workers=workers,
         at=at,
         any_running=any(worker.is_running(at) for worker in workers),
+        restarts=restarts.recent(),
+        parts=restarts.PARTS,
     )

@@ -75,7 +75,7 @@ def started():
 @pytest.fixture
 def machine(empty_machine, started):
     empty_machine.file.write_bytes(started)
-    (empty_machine.folder / "files").mkdir()
+    (empty_machine.folder / "files").mkdir(mode=0o700)
     return empty_machine
 
 
@@ -239,7 +239,42 @@ def test_a_folder_that_cannot_be_made_is_a_sentence_for_every_part(empty_machine
     machine = empty_machine
     machine.file.write_text("not a folder")
     inside = f"sqlite:///{machine.file}/below/desk.db"
-    with pytest.raises(Refused, match="below cannot be used: Not a directory"):
+    with pytest.raises(Refused, match="below cannot be used: (Not a directory|File exists)"):
         run.check_places(config.load(SETTINGS | {"DATABASE_URL": inside}))
-    with pytest.raises(config.BadSetting, match="DATABASE_URL: .* cannot be made: Not a directory"):
+    with pytest.raises(config.BadSetting, match="DATABASE_URL: .* cannot be made: (Not a directory|File exists)"):
         create_app(SETTINGS | {"DATABASE_URL": inside})
+
+
+# ---- who may read it
+
+
+@pytest.fixture
+def open_umask():
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def test_a_command_too_makes_a_database_for_its_own_account_alone(empty_machine, open_umask):
+    with empty_machine.desk() as app:
+        assert app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
+        assert app.test_cli_runner().invoke(args=["first-key"]).exit_code == 0
+        made = {path.name: path.stat().st_mode & 0o777 for path in empty_machine.folder.glob("desk.db*")}
+    assert made.keys() >= {"desk.db", "desk.db-wal", "desk.db-shm", "desk.db.lock"} and {*made.values()} == {0o600}
+
+
+def test_doctor_names_what_everybody_may_read(machine):
+    copy = machine.folder / "backups" / "last summer.db"
+    copy.parent.mkdir()
+    copy.touch()
+    machine.folder.chmod(0o755)
+    copy.parent.chmod(0o755)
+    copy.chmod(0o644)
+    machine.file.chmod(0o640)
+    with machine.desk() as app:
+        asked = app.test_cli_runner().invoke(args=["doctor"]).stdout
+        assert f"look  who may read the desk's own files: everybody on this machine may read {copy}\n" in asked
+        assert f"chmod o-rwx '{copy}'" in asked
+        copy.parent.chmod(0o700)
+        asked = app.test_cli_runner().invoke(args=["doctor"]).stdout
+        assert "ok    who may read the desk's own files: only the desk's account, or its group" in asked

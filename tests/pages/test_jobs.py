@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk import background_jobs, store
+from helpdesk import background_jobs, restarts, store
 from helpdesk.background_jobs import JobRun, Worker
+from helpdesk.restarts import Restart
 from tests.browser import text_of
 
 
@@ -50,6 +51,25 @@ def test_a_desk_without_a_worker_says_so_and_since_when(browse, cast, stopped, w
     page = text_of(browse(cast.eve).get("/jobs"))
     assert "No worker has been heard of since" in page and words in page
     assert "It is running." not in page and "It waits for a worker." in page
+
+
+def test_it_says_which_parts_of_the_desk_were_started_again(browse, cast):
+    assert "Started again" not in browse(cast.eve).get("/jobs").text
+    now = store.now()
+    for number in range(restarts.MOST + 5):
+        restarts.record(Restart("web", 3, now - timedelta(hours=1)))
+    restarts.record(Restart("worker", -9, now - timedelta(minutes=5)))
+    page = text_of(browse(cast.eve).get("/jobs")).partition("Started again")[2]
+    assert page.index("Worker 5 minutes ago by signal 9") < page.index("Web server 1 hour ago with code 3")
+    assert page.count("Web server") == restarts.MOST - 1
+
+
+def test_readyz_names_a_late_worker_and_stays_ready(browse, cast):
+    report(store.now() - background_jobs.SILENT, JobRun("mails"))
+    answer = browse().get("/readyz")
+    assert answer.status_code == 200 and answer.json == {"status": "ready", "worker": "late"}
+    report(store.now(), JobRun("mails"), name="beta 7")
+    assert browse().get("/readyz").json == {"status": "ready", "worker": "running"}
 
 
 @pytest.mark.parametrize("name, status", [("ada", 403), ("cleo", 403), ("eve", 200)])
