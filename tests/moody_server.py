@@ -81,11 +81,13 @@ class MoodyServer:
         mood = self.mood("dot", self.mails)
         if mood is None or mood == "lost":
             self.taken.append(name)
-        self._act("dot", connection, "250 taken")
+        self._answer(mood, connection, "250 taken")
 
     def _act(self, step, connection, reply):
         """Answer as the mood is. Returns whether it was the usual answer."""
-        mood = self.mood(step, self.mails)
+        return self._answer(self.mood(step, self.mails), connection, reply)
+
+    def _answer(self, mood, connection, reply):
         if mood in SILENT:
             getattr(self, f"_{mood}")(connection)
             raise _Over

@@ -1,0 +1,90 @@
+"""Hundreds of mails to a server whose mood changes at random: none is lost, none of the innocent is given up."""
+
+import random
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from integrations import smtp
+from jobs import worker
+from models import Delivery, db
+from tests.builders import ticket
+from tests.integrations.test_mail_moods import BROKEN, FOR_GOOD, FOR_NOW, MAILS
+from tests.moody_server import MoodyServer
+
+pytestmark = pytest.mark.soak
+
+COUNT, WORKERS = 600, 3
+SEED = 2026
+# How often a step goes wrong, and how much of that is final: the others are tried again up to ten times.
+WRONG, FINAL = 0.06, 0.1
+
+
+class Moods:
+    """What the server does is drawn anew for each step, and counted."""
+
+    def __init__(self):
+        self.dice, self.met, self.lock = random.Random(SEED), Counter(), threading.Lock()
+
+    def __call__(self, step, count):
+        with self.lock:
+            if self.dice.random() > WRONG:
+                return None
+            mood = self.dice.choice(FOR_GOOD if self.dice.random() < FINAL else FOR_NOW + BROKEN + ["lost"] * 2)
+            self.met[mood.partition(" ")[0]] += 1
+            return mood
+
+
+def test_a_moody_mail_server_loses_no_mail_and_no_mail_pays_for_another(cast, make_app, monkeypatch):
+    monkeypatch.setattr(smtp, "LONGEST", 0.5)
+    for _ in range(COUNT):
+        ticket(cast.ada)
+    db.session.rollback()
+    began = time.monotonic()
+    with MoodyServer(moods := Moods()) as server:
+        desk = make_app(**server.settings, MAIL_FROM="it@desk.test")
+        desk.config["MAIL_TIMEOUT"] = 0.2
+        rounds = work_off(desk)
+    check(server)
+    report(server, moods, rounds, time.monotonic() - began)
+
+
+def work_off(desk):
+    """Several workers at once, until nothing waits; each wait for another try is over at once."""
+    for number in range(1, 1000):
+        several = [threading.Thread(target=worker.run_once, args=(desk, MAILS)) for _ in range(WORKERS)]
+        for one in several:
+            one.start()
+        for one in several:
+            one.join()
+        db.session.rollback()
+        if not db.session.query(Delivery).filter(Delivery.state.in_(("waiting", "sending"))).count():
+            return number
+        db.session.query(Delivery).filter_by(state="waiting").update({"due_at": Delivery.created_at})
+        db.session.commit()
+    raise AssertionError("mails still wait after a thousand rounds")
+
+
+def check(server):
+    taken = set(server.taken)
+    for mail in db.session.query(Delivery):
+        if mail.state == "sent":
+            assert f"<{mail.message_id}@desk.test>" in taken
+        else:
+            assert mail.state == "failed" and any(answer in mail.last_error for answer in FOR_GOOD), mail.last_error
+    assert len(taken) <= COUNT, "a repetition has the Message-ID of the mail it repeats"
+
+
+def report(server, moods, rounds, took):
+    states = Counter(state for (state,) in db.session.query(Delivery.state))
+    tries = db.session.query(db.func.max(Delivery.attempts)).scalar()
+    arrived = Counter(server.taken)
+    met = ", ".join(f"{count} x {mood}" for mood, count in sorted(moods.met.items()))
+    print(f"\n{time.strftime('%Y-%m-%d')} on {db.engine.dialect.name}, seed {SEED}: {COUNT} mails, {WORKERS} workers.")
+    print(f"{moods.met.total()} moods ({met}), {server.connections} connections, {rounds} rounds, {took:.0f} s.")
+    print(
+        f"{states['sent']} sent, {states['failed']} given up after a final refusal, at most {tries} tries for a mail."
+    )
+    print(f"{sum(count > 1 for count in arrived.values())} arrived more than once, each with its own Message-ID.")
