@@ -13,6 +13,7 @@ from typing import IO, Any
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk import archive, dump, durable, store
 from helpdesk.backup import refuse_existing, unwritten
@@ -64,8 +65,8 @@ def write(target: Path, bar: Bar, *, with_files: bool = True, engine: Engine | N
             parts.close()
         durable.sync_file(unfinished)
         durable.replace(unfinished, target)
-    except OSError as error:
-        raise unwritten(unfinished, target, error) from None
+    except (OSError, SQLAlchemyError) as error:
+        raise unwritten(unfinished, target, error) from error
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -13,6 +14,7 @@ from typing import IO, Any
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from helpdesk import archive, backup, database_lock, dump, files, migrations, restore, sqlite_file, store
 from helpdesk.errors import Refused
@@ -41,10 +43,14 @@ def run(path: Path, bar: Bar) -> Restored:
     on_file = db.engine.dialect.name == "sqlite"
     if on_file:
         _refuse_wrong_person(Path(str(db.engine.url.database)))
-    with database_lock.alone(db.engine) if on_file else nullcontext():
-        if not is_plain:
-            return _restore_archive(path, bar)
-        return _put_copy_in_place(path) if on_file else _restore_copy(path, bar)
+    try:
+        with database_lock.alone(db.engine) if on_file else nullcontext():
+            if not is_plain:
+                return _restore_archive(path, bar)
+            return _put_copy_in_place(path) if on_file else _restore_copy(path, bar)
+    except (OSError, SQLAlchemyError, sqlite3.Error) as error:
+        why = getattr(error, "orig", None) or error
+        raise Refused(_("The restore could not be finished: %(why)s", why=why)) from error
 
 
 def _refuse_wrong_person(database: Path) -> None:
@@ -71,8 +77,11 @@ def _restore_archive(path: Path, bar: Bar) -> Restored:
         outcome.files = stack.enter_context(_files(source, bar))
         place = current_app.config["FILES_ON"] if source.manifest["files"] is not None else None
         with engine.connect() as connection, bar(_("Rows"), outcome.rows) as progress:
-            restore.fill(connection, source, progress, place=place)
-            connection.invalidate()
+            try:
+                restore.fill(connection, source, progress, place=place)
+            finally:
+                # Its foreign keys may be off.
+                connection.invalidate()
         outcome.before = finish()
     with db.engine.connect() as connection:
         migrations.upgrade(connection)

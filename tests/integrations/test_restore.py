@@ -9,6 +9,7 @@ import tarfile
 from contextlib import contextmanager
 
 import pytest
+from alembic import command
 from sqlalchemy import JSON, delete, select, text, update
 
 import config
@@ -175,6 +176,18 @@ def test_a_plain_copy_of_a_sqlite_database_can_be_restored_too(source, tmp_path)
         run(made, "backup", tmp_path / "there.tar")
     rows = rows_of(tmp_path / "there.tar")
     assert rows == rows_of(source[0] / "backup.tar")
+
+
+@pytest.mark.once
+def test_an_older_copy_gets_the_tables_of_this_version_too(source, tmp_path):
+    shutil.copy(source[0] / "desk.db", tmp_path / "older.db")
+    with desk(f"sqlite:///{tmp_path}/older.db", tmp_path):
+        with db.engine.connect() as connection:
+            command.downgrade(migrations._config(connection), "-1")
+        assert not migrations.current()
+    with desk(f"sqlite:///{tmp_path}/desk.db", tmp_path) as made:
+        run(made, "restore", tmp_path / "older.db")
+        assert migrations.current() and db.session.query(Ticket).count() == 5
 
 
 # ---- what goes into it

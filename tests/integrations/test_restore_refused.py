@@ -165,6 +165,16 @@ def test_an_error_in_the_middle_leaves_the_desk_as_it_was_and_no_file_behind(sav
         assert subjects() == ["From the backup"]
 
 
+@pytest.mark.once
+def test_a_disk_that_cannot_be_written_is_named_and_the_desk_is_as_it_was(saved, sqlite_desk, tmp_path):
+    (tmp_path / "backups").write_text("in the way of the folder")
+    done = run(sqlite_desk, "restore", saved)
+    assert done.exit_code == 1 and "Error: The restore could not be finished: " in done.stderr
+    assert subjects() == ["Before the restore"] and files(tmp_path) == []
+    done = run(sqlite_desk, "backup")
+    assert done.exit_code == 1 and "Error: The backup could not be written to " in done.stderr
+
+
 # ---- a desk that is in use
 
 

@@ -1,5 +1,6 @@
 """The plain copy of a SQLite database, as a start makes it before a migration, and the file that takes its place."""
 
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -93,6 +94,37 @@ def test_a_database_that_takes_the_place_of_another_is_never_mixed_with_its_chan
     assert word(target) == "new"
     assert Path(f"{before}-wal").read_text() == "changes of the old one -wal"
     assert stat.S_IMODE(before.stat().st_mode) == 0o600
+
+
+@pytest.mark.once
+def test_wherever_the_change_is_killed_there_is_the_one_database_or_the_other(tmp_path, monkeypatch):
+    """Each call to the file system in turn is the last before the process dies."""
+    calls = ("link", "chmod", "rename", "replace", "fsync", "mkdir")
+    ends = []
+    for last in range(1, 30):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        target, new = database(folder / "desk.db"), database(folder / "new.db", "new")
+        left = [last]
+        with monkeypatch.context() as patched:
+            for name in calls:
+                patched.setattr(os, name, dying(getattr(os, name), left))
+            try:
+                sqlite_file.put_in_place(new, target)
+                break
+            except KeyboardInterrupt:
+                ends.append(word(target))
+    assert {*ends} == {"old", "new"} and len(ends) >= 5
+
+
+def dying(call, left):
+    def last(*given, **more):
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return call(*given, **more)
+
+    return last
 
 
 @pytest.mark.once
