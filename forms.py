@@ -36,6 +36,25 @@ def _clean(value):
     return text.clean(value) if value else value
 
 
+class _Final:
+    """A check after whose failure no further check of the field runs: the next could cost more than it is worth."""
+
+    def __init__(self, check):
+        self.check = check
+        self.field_flags = getattr(check, "field_flags", {})
+
+    def __call__(self, form, field):
+        try:
+            self.check(form, field)
+        except ValidationError as wrong:
+            raise StopValidation(*wrong.args) from None
+
+
+def _checks(*checks):
+    """The checks of a field in the order in which they run, lengths first. The first that fails is the last."""
+    return [_Final(check) for check in checks]
+
+
 def _one_line(form, field):
     """Every character that Python's mail package takes for a line end counts, else it would stop the mail later."""
     if len((field.data or "").splitlines()) > 1:
@@ -65,13 +84,12 @@ def _address(form, field):
 
 def _line(label, *, most, least=0, required=REQUIRED, more=(), **options):
     """One line of text: trimmed, without control characters, within its length."""
-    checks = [_one_line, Length(max=most, message=_l("Please use at most %(max)d characters."))]
+    not_too_long = Length(max=most, message=_l("Please use at most %(max)d characters."))
+    checks = [not_too_long, _filled if required else Optional(), _one_line]
     if least:
-        too_short = _l("Please use at least %(min)d characters.")
-        checks.append(Length(min=least, message=too_short))
+        checks.append(Length(min=least, message=_l("Please use at least %(min)d characters.")))
     field = _RequiredString if required else StringField
-    lead = [_filled] if required else [Optional()]
-    return field(label, filters=[_clean], validators=[*lead, *checks, *more], **options)
+    return field(label, filters=[_clean], validators=_checks(*checks, *more), **options)
 
 
 class _RequiredString(StringField):
@@ -89,7 +107,7 @@ def _text(label, *, message=REQUIRED, most=words.BODY_MAX):
         required_message = message
 
     too_long = _l("This is too long. Please use at most %(max)d characters.")
-    return Text(label, filters=[_clean], validators=[_filled, Length(max=most, message=too_long)])
+    return Text(label, filters=[_clean], validators=_checks(Length(max=most, message=too_long), _filled))
 
 
 def _email(label=_l("Email address"), **options):
@@ -112,12 +130,13 @@ def _new_password(label=_l("Password")):
         max=words.PASSWORD_MAX,
         message=_l("Please use %(min)d to %(max)d characters."),
     )
-    return _Password(label, validators=[_given, length, _good_password], render_kw={"autocomplete": "new-password"})
+    checks = _checks(_given, length, _good_password)
+    return _Password(label, validators=checks, render_kw={"autocomplete": "new-password"})
 
 
 def _known_password(label=_l("Password")):
     length = Length(max=1000, message=_l("This is too long for a password."))
-    return _Password(label, validators=[_given, length], render_kw={"autocomplete": "current-password"})
+    return _Password(label, validators=_checks(_given, length), render_kw={"autocomplete": "current-password"})
 
 
 def choices_of(pairs):

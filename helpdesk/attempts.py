@@ -21,6 +21,9 @@ class Limit:
     within: timedelta
 
 
+# A browser that has signed in to the account before has a counter of its own and none of the others: whatever strangers
+# try elsewhere does not keep it out.
+SIGN_IN_BROWSER = Limit("sign-in-browser", 10, timedelta(minutes=15))
 # One client trying one account is stopped long before the account as a whole, so that whoever guesses from one place
 # does not keep the owner out, who signs in from another.
 SIGN_IN_PAIR = Limit("sign-in-pair", 10, timedelta(minutes=15))
@@ -58,23 +61,34 @@ def count(limit: Limit, whom: str, at: datetime | None = None) -> timedelta | No
         return min(tries) + limit.within - at
 
 
-def count_sign_in(email: str, client: str, at: datetime | None = None) -> timedelta | None:
-    """A try to sign in counts for the client, for the account, and for the two together."""
-    for limit, whom in _sign_in_limits(email, client):
+def count_sign_in(email: str, client: str, browser: str | None = None, at: datetime | None = None) -> timedelta | None:
+    """A try to sign in counts for the client, for the account, and for the two together.
+
+    With the number of a `browser` that has signed in to this account before it counts for that browser alone.
+    """
+    for limit, whom in _sign_in_limits(email, client, browser):
         if wait := count(limit, whom, at):
             return wait
     return None
 
 
-def forget_sign_in(email: str, client: str) -> None:
-    """It was the right password. The account is clear; the client may have tried others, so only this try goes."""
+def forget_sign_in(email: str, client: str, browser: str | None = None) -> None:
+    """It was the right password. The account is clear; the client may have tried others, so only this try goes.
+
+    A known `browser` clears its own counter only: what strangers have tried on the account still counts for them.
+    """
+    if browser:
+        forget(SIGN_IN_BROWSER, f"{browser} {email}")
+        return
     of_client, *of_account = _sign_in_limits(email, client)
     take_back(*of_client)
     for limit, whom in of_account:
         forget(limit, whom)
 
 
-def _sign_in_limits(email: str, client: str) -> tuple[tuple[Limit, str], ...]:
+def _sign_in_limits(email: str, client: str, browser: str | None = None) -> tuple[tuple[Limit, str], ...]:
+    if browser:
+        return ((SIGN_IN_BROWSER, f"{browser} {email}"),)
     return (SIGN_IN_CLIENT, client), (SIGN_IN_PAIR, f"{client} {email}"), (SIGN_IN_ACCOUNT, email)
 
 

@@ -8,7 +8,7 @@ import forms
 from helpdesk import accounts, attempts, passwords, people, sessions, words
 from helpdesk.errors import Refused
 from helpdesk.text import fold_address
-from web import carry
+from web import carry, known_browser
 from web.door import before_writing
 from web.filters import local_path
 from web.pages import render_later
@@ -89,7 +89,8 @@ def _check_password():
     if not form.validate():
         return {}
     email = fold_address(form.email.data)
-    wait = attempts.count_sign_in(email, network())
+    browser = _known_browser(email)
+    wait = attempts.count_sign_in(email, network(), browser)
     if wait:
         return {"wait": wait}
     person = people.by_address(email)
@@ -100,6 +101,12 @@ def _check_password():
         "verified": (person.id, known),
         "rehashed": passwords.hash(form.password.data) if passwords.is_outdated(known) else None,
     }
+
+
+def _known_browser(email):
+    """The number of this browser, if it has signed in to the account with this address before."""
+    person = people.by_address(email)
+    return known_browser.number_for(person.id if person else None)
 
 
 @before_writing(_check_password)
@@ -118,7 +125,7 @@ def sign_in(me, verified=None, wait=None, rehashed=None):
     if person.confirmed_at is None:
         return _not_confirmed(form, person)
     person.password_hash = rehashed or person.password_hash
-    attempts.forget_sign_in(person.email, network())
+    attempts.forget_sign_in(person.email, network(), known_browser.number_for(person.id))
     _end_session(me)
     let_in(person, keep=form.keep.data)
     return redirect(_after_sign_in(form, person), 303)
@@ -150,6 +157,7 @@ def let_in(person, *, keep):
     agent = request.headers.get("User-Agent", "")
     person.session_token = sessions.start(person, keep=keep, ip=client(), user_agent=agent)
     login_user(person)
+    known_browser.remember(person.id)
     g.pop("csrf_token", None)
 
 

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 import forms
 from helpdesk import accounts, attempts, links, passwords
 from views.accounts import hash_password, let_in, status, still_right
+from web import known_browser
 from web.door import before_writing
 from web.pages import render_later
 from web.throttle import network, too_many
@@ -41,6 +42,7 @@ def reset(token, hashed=None):
     if not form.validate_on_submit():
         return render_later("accounts/reset.html", status(form), form=form, link=link)
     attempts.forget_sign_in(link.person.email, network())
+    known_browser.remember(link.person_id)  # Whoever reads the mailbox is not kept out by what others try.
     accounts.set_password_by_link(link, hashed)
     return redirect(url_for("accounts.sign_in", sent="password"), 303)
 
