@@ -20,7 +20,21 @@ from helpdesk import database_lock, durable, store
 from integrations import smtp, storage
 from models import db
 from routes import ROUTES
-from web import afterwards, bodies, door, errors, filters, headers, kept, logs, marks, rows, streams, throttle
+from web import (
+    afterwards,
+    bodies,
+    door,
+    errors,
+    filters,
+    headers,
+    kept,
+    logs,
+    marks,
+    rows,
+    session_cookie,
+    streams,
+    throttle,
+)
 
 
 def create_app(environ=None):
@@ -42,6 +56,7 @@ def create_app(environ=None):
     with app.app_context():
         store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
         database_lock.follow(db.engine)
+    session_cookie.set_up(app)
     for plumbing in (logs, bodies, afterwards, door, errors, kept, filters, rows, headers, marks, streams, throttle):
         plumbing.set_up(app)
     door.hang(app, ROUTES)

@@ -136,6 +136,12 @@ SETTINGS = (
     Setting("SECRET_KEY", text, None, "Signs cookies and forms. At least 32 random characters; never share it."),
     Setting("PUBLIC_URL", web_address, None, "The address people type. Links in mails are built from it."),
     Setting("ALLOWED_HOSTS", names, "", "Further host names the desk answers to, separated by commas."),
+    Setting(
+        "HSTS_SUBDOMAINS",
+        yes_or_no,
+        "no",
+        "Behind https: whether browsers shall ask all hosts below the desk's own by https alone.",
+    ),
     Setting("TRUSTED_PROXIES", whole(0, 9), "0", "How many reverse proxies stand in front. Heroku: 1."),
     Setting("HOST", text, "127.0.0.1", "The network address that make run listens on."),
     Setting("PORT", whole(1, 65535), "5000", "The port to listen on."),
@@ -155,6 +161,8 @@ SETTINGS = (
         f"sqlite:///{HERE / 'instance' / 'desk.db'}",
         "Where the data lives: SQLite, PostgreSQL or MySQL/MariaDB.",
     ),
+    Setting("SESSION_HOURS", whole(1, 720), "12", "Hours after which a session ends, however busy it is."),
+    Setting("SESSION_DAYS", whole(1, 365), "30", "The same in days for whoever stays signed in."),
     Setting("DESK_NAME", text, "IT helpdesk", "The name of the desk in the top bar and in mails."),
     Setting("DESK_TIMEZONE", zone, "UTC", "The time zone for people who have not chosen one."),
     Setting(
@@ -305,6 +313,17 @@ def _fill_dependent(values: dict[str, Any]) -> None:
     _fill_files(values)
 
 
+def _warnings(values: dict[str, Any]) -> list[str]:
+    """What works and should still be changed, as sentences for whoever starts the desk."""
+    public = urlsplit(values["PUBLIC_URL"])
+    if not values["PRODUCTION"] or public.scheme == "https" or public.hostname in ("localhost", "127.0.0.1", "::1"):
+        return []
+    return [
+        "PUBLIC_URL begins with http://, so passwords and cookies travel unencrypted. "
+        "Put a proxy with a certificate in front and let PUBLIC_URL begin with https://."
+    ]
+
+
 def _fill_files(values: dict[str, Any]) -> None:
     url = make_url(values["DATABASE_URL"])
     beside = Path(url.database).absolute().parent if url.drivername == "sqlite" and url.database else HERE / "instance"
@@ -333,11 +352,12 @@ def _for_flask(values: dict[str, Any], on_sqlite: bool) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "desk",
         "SESSION_COOKIE_SECURE": public.scheme == "https",
         "SESSION_COOKIE_SAMESITE": "Lax",
-        "PERMANENT_SESSION_LIFETIME": 30 * 24 * 3600,
+        "PERMANENT_SESSION_LIFETIME": values["SESSION_DAYS"] * 24 * 3600,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_DEFAULT_TIMEZONE": values["DESK_TIMEZONE"],
         "MAIL_DEFAULT_SENDER": (values["DESK_NAME"], values["MAIL_FROM"]),
         "MAIL_SUPPRESS_SEND": False,
         "SENDS_MAIL": bool(values["MAIL_SERVER"]),
+        "WARNINGS": _warnings(values),
     }

@@ -23,6 +23,9 @@ except desk.BadSetting as wrong:
     print(wrong, file=sys.stderr)
     sys.exit(2)
 
+for warning in settings["WARNINGS"]:
+    print(warning, file=sys.stderr)
+
 host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"]
 bind = f"{host}:{settings['PORT']}"
 

@@ -29,14 +29,25 @@ _SYSTEMS = (
 )
 
 
-def start(person: Person, *, keep: bool, ip: str, user_agent: str, at: datetime | None = None) -> str:
-    """A new session. Returns the secret for the cookie; the row keeps only its hash."""
+def start(
+    person: Person,
+    *,
+    keep: bool,
+    ip: str,
+    user_agent: str,
+    lasts: timedelta | None = None,
+    at: datetime | None = None,
+) -> str:
+    """A new session. Returns the secret for the cookie; the row keeps only its hash.
+
+    It ends after `lasts`, however often it is used: what a thief has found does not work for ever.
+    """
     at = at or store.now()
     token = secrets.token_urlsafe(32)
     row = Session(token_hash=digest(token), kept=keep, ip=ip[:45], browser=describe(user_agent))
     row.person = person
     row.created_at = row.last_seen_at = at
-    row.expires_at = at + (KEPT if keep else SHORT)
+    row.expires_at = at + (lasts or (KEPT if keep else SHORT))
     db.session.add(row)
     return token
 
@@ -56,12 +67,12 @@ def find(token: str, at: datetime | None = None) -> Person | None:
 
 
 def seen(token: str, at: datetime | None = None) -> None:
-    """Move the session's end ahead of somebody who is still working; asked for every few minutes at most."""
+    """Write down that somebody is still working; asked for every few minutes at most. The end stays where it is."""
     at = at or store.now()
     with store.aside() as session:
         row = session.scalar(select(Session).where(Session.token_hash == digest(token)))
         if row is not None:
-            row.last_seen_at, row.expires_at = at, at + (KEPT if row.kept else SHORT)
+            row.last_seen_at = at
 
 
 def of(person: Person, at: datetime | None = None) -> list[Session]:

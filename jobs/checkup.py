@@ -43,7 +43,9 @@ def examine() -> Iterator[Finding]:
 
 def _settings() -> Finding:
     said = _("production") if current_app.config["PRODUCTION"] else _("development")
-    return Finding(_("settings"), f"{said}, {current_app.config['PUBLIC_URL']}")
+    return Finding(
+        _("settings"), f"{said}, {current_app.config['PUBLIC_URL']}", " ".join(current_app.config["WARNINGS"])
+    )
 
 
 def _database() -> Finding:

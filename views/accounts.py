@@ -1,5 +1,7 @@
 """Register, sign in and out, the first admin, a forgotten password. The pages of mailed links: one_time_links.py."""
 
+from datetime import timedelta
+
 from flask import current_app, flash, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
@@ -154,8 +156,9 @@ def _not_confirmed(form, person):
 def let_in(person, *, keep):
     session.clear()
     session.permanent = keep
-    agent = request.headers.get("User-Agent", "")
-    person.session_token = sessions.start(person, keep=keep, ip=client(), user_agent=agent)
+    agent, config = request.headers.get("User-Agent", ""), current_app.config
+    lasts = timedelta(days=config["SESSION_DAYS"]) if keep else timedelta(hours=config["SESSION_HOURS"])
+    person.session_token = sessions.start(person, keep=keep, ip=client(), user_agent=agent, lasts=lasts)
     login_user(person)
     known_browser.remember(person.id)
     g.pop("csrf_token", None)

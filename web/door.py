@@ -231,9 +231,16 @@ def signed_in() -> Person | None:
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
+class SentFromElsewhere(CSRFError):  # type: ignore[misc]
+    """The browser itself says that another site, or another host of this one, has sent the form."""
+
+
 def _csrf_error() -> CSRFError | None:
     if not current_app.config.get("WTF_CSRF_ENABLED", True):
         return None
+    # A second check beside the token (Fetch Metadata). Browsers of before 2023 and programs do not send the header.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return SentFromElsewhere()
     try:
         csrf.protect()
     except CSRFError as error:

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from helpdesk import store
 from helpdesk.errors import Refused
-from web import carry, throttle
+from web import carry, door, throttle
 
 log = logging.getLogger("desk.error")
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -70,6 +70,12 @@ CSRF = (
 )
 
 
+ELSEWHERE = (
+    _l("This did not come from a page of the desk"),
+    _l("Another site has sent it. Nothing was changed. Open the desk by its own address and do it there."),
+)
+
+
 def set_up(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
@@ -93,7 +99,7 @@ def _http(error: HTTPException) -> Any:
 
 
 def _csrf(error: CSRFError) -> Response:
-    return page(400, *CSRF)
+    return page(400, *(ELSEWHERE if isinstance(error, door.SentFromElsewhere) else CSRF))
 
 
 def _refused(error: Refused) -> Response:

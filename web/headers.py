@@ -29,7 +29,8 @@ def _add(response: Response) -> Response:
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if current_app.config["SESSION_COOKIE_SECURE"]:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        subdomains = "; includeSubDomains" if current_app.config["HSTS_SUBDOMAINS"] else ""
+        headers["Strict-Transport-Security"] = f"max-age=31536000{subdomains}"
     if not (request.endpoint in ("home.static", "home.bootstrap") and response.status_code in (200, 206, 304)):
         headers["Cache-Control"] = "no-store"
     return response

@@ -33,7 +33,9 @@ def lines(result):
     return [line for line in result.stdout.splitlines() if line.startswith(("ok", "look"))]
 
 
-def test_a_desk_that_is_well(run, log):
+def test_a_desk_that_is_well(run, log, app, monkeypatch):
+    # A desk in production is well behind https alone; that of the tests on database servers is in production.
+    monkeypatch.setitem(app.config, "WARNINGS", [])
     done = run("doctor")
     assert done.exit_code == 0, done.stdout
     told = {line.split(":")[0].split(maxsplit=1)[1]: line.split(": ", 1)[1] for line in lines(done)}
@@ -41,6 +43,12 @@ def test_a_desk_that_is_well(run, log):
     assert told["files on disk"] == "can be written and read"
     assert told["attached files"] == "1 file, as it was stored"
     assert "no MAIL_SERVER" in told["mail"] and "not scanned" in told["virus scanner"]
+
+
+def test_a_desk_in_production_without_https_is_told(run, log, make_app):
+    done = run("doctor", desk=make_app(APP_ENV="production"))
+    assert done.exit_code == 1 and "look  settings: production, http://desk.test" in done.stdout
+    assert "PUBLIC_URL begins with http://, so passwords and cookies travel unencrypted." in done.stdout
 
 
 def test_a_missing_file_is_found_and_told(run, log, alone):

@@ -126,3 +126,13 @@ class Visitor:
     def _open(self, page, body=None):
         with self.opener.open(f"{self.url}{page}", body, timeout=20) as answer:
             return answer.read().decode()
+
+
+@pytest.mark.parametrize("address, warned", [("http://desk.example.com", True), ("https://desk.example.com", False)])
+def test_a_start_in_production_without_https_says_so(address, warned):
+    settings = {"APP_ENV": "production", "SECRET_KEY": "a key that only this test knows, long enough"}
+    env = os.environ | settings | {"PUBLIC_URL": address}
+    done = subprocess.run(
+        [sys.executable, "gunicorn.conf.py"], cwd=config.HERE, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and ("PUBLIC_URL begins with http://" in done.stderr) is warned

@@ -20,6 +20,9 @@ BAD = {
         "https://a.example/desk",
     ],
     "TRUSTED_PROXIES": ["-1", "10", "many", "1.5", "١"],
+    "HSTS_SUBDOMAINS": ["perhaps"],
+    "SESSION_HOURS": ["0", "721", "half a day"],
+    "SESSION_DAYS": ["0", "366", "1.5"],
     "HOST": ["127.0.0.1\x00"],
     "PORT": ["0", "65536", "http", "99999999999999999999"],
     "WEB_WORKERS": ["0", "65"],
@@ -79,6 +82,13 @@ def test_a_value_that_cannot_be_used_stops_the_start_and_names_the_setting(name,
 
 def test_every_setting_is_tried_with_a_bad_value():
     assert {setting.name for setting in config.SETTINGS} - TAKE_ANYTHING == set(BAD)
+
+
+@pytest.mark.parametrize("address, warns", [("http://desk.example.com", True), ("https://desk.example.com", False)])
+def test_in_production_an_address_without_https_is_warned_about(address, warns):
+    assert bool(load(PRODUCTION | {"PUBLIC_URL": address})["WARNINGS"]) is warns
+    assert load({"PUBLIC_URL": address})["WARNINGS"] == []
+    assert load(PRODUCTION | {"PUBLIC_URL": "http://127.0.0.1:5000"})["WARNINGS"] == []
 
 
 def test_the_desk_starts_without_any_setting():
