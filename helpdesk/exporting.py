@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import timezone, tzinfo
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -14,7 +13,8 @@ from sqlalchemy.orm import aliased
 
 from helpdesk import events, origin, store, triage, xlsx
 from helpdesk.access import visible_tickets
-from helpdesk.import_file import FORMULA
+from helpdesk.import_export import formulas
+from helpdesk.xlsx import Cell
 from helpdesk.words import PRIORITY_NAMES
 from models import Category, Person, Ticket, db
 
@@ -52,13 +52,15 @@ def note(by: Person, view: str, kind: str) -> None:
     events.record("exported", by=by, view=view, format=kind)
 
 
-def pieces(kind: str, cells: Iterator[list[str]]) -> Iterator[bytes]:
+def pieces(kind: str, cells: Iterator[list[Cell]], zone: tzinfo = timezone.utc) -> Iterator[bytes]:
     """The whole file, heading first, as `csv` or `xlsx`."""
-    return _csv(cells) if kind == "csv" else xlsx.pieces(COLUMNS, cells)
+    return _csv(cells) if kind == "csv" else xlsx.pieces(COLUMNS, cells, zone=zone)
 
 
-def rows(reader_id: int, where: ColumnElement[bool]) -> Iterator[list[str]]:
+def rows(reader_id: int, where: ColumnElement[bool], zone: tzinfo = timezone.utc) -> Iterator[list[Cell]]:
     """The cells of every ticket that is in `where`, there now and to be seen by the reader, by number. Raises Stopped.
+
+    Times are in `zone`.
 
     Between two pieces no transaction is open, and the reader is read anew: the request that asked is over by then, and
     so is the session that knew them.
@@ -72,7 +74,7 @@ def rows(reader_id: int, where: ColumnElement[bool]) -> Iterator[list[str]]:
         found = db.session.execute(wanted.where(visible_tickets(reader)).order_by(Ticket.id)).all()
         desk = origin.name()
         store.undo()
-        yield from (_cells(row, desk) for row in found)
+        yield from (_cells(row, desk, zone) for row in found)
 
 
 def _wanted() -> Any:
@@ -102,7 +104,7 @@ def _wanted() -> Any:
     )
 
 
-def _cells(row: Row[Any], desk: str) -> list[str]:
+def _cells(row: Row[Any], desk: str, zone: tzinfo) -> list[Cell]:
     return [
         str(row.id),
         row.external_id or origin.external_id(desk, row.id),
@@ -117,22 +119,21 @@ def _cells(row: Row[Any], desk: str) -> list[str]:
         row.requester_email,
         row.assignee_email or "",
         ", ".join(sorted((row.tags or "").split(","))),
-        *map(_moment, (row.created_at, row.activity_at, row.resolved_at, row.finished_at)),
+        *(
+            value.astimezone(zone) if value else ""
+            for value in (row.created_at, row.activity_at, row.resolved_at, row.finished_at)
+        ),
     ]
 
 
-def _moment(value: datetime | None) -> str:
-    return value.isoformat() if value else ""
-
-
-def _csv(cells: Iterator[list[str]]) -> Iterator[bytes]:
-    """With a byte order mark, without which Excel takes UTF-8 for something else."""
+def _csv(cells: Iterator[list[Cell]]) -> Iterator[bytes]:
+    """With a byte order mark, without which Excel takes UTF-8 for something else. Every cell is quoted."""
     written = io.StringIO()
-    table = csv.writer(written)
+    table = csv.writer(written, quoting=csv.QUOTE_ALL)
     yield b"\xef\xbb\xbf"
     table.writerow(COLUMNS)
     for row in cells:
-        table.writerow(map(harmless, row))
+        table.writerow(harmless(cell if isinstance(cell, str) else cell.isoformat()) for cell in row)
         if written.tell() > xlsx.PIECE:
             yield written.getvalue().encode()
             written.seek(0)
@@ -141,8 +142,10 @@ def _csv(cells: Iterator[list[str]]) -> Iterator[bytes]:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection): an apostrophe stands before it.
+    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection): an apostrophe stands before one.
 
-    The import takes it away again (helpdesk/import_file.py), so what went out comes back as it was.
+    A program that splits cells at another sign than a comma finds beginnings inside the cell, behind that sign or a
+    line end. The import removes the apostrophes (helpdesk/import_export/formulas.py), so the texts come back as they
+    were.
     """
-    return f"'{cell}" if re.match(FORMULA, cell) else cell
+    return formulas.disarm(cell)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import itertools
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timezone, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
 from helpdesk.errors import Refused
-from helpdesk.import_export import columns, date_formats
+from helpdesk import xlsx
+from helpdesk.import_export import columns, date_formats, formulas
 from helpdesk.import_export.columns import TIMES, Mapping
 from helpdesk.import_export.csv_reader import SEPARATORS, Broken, Reader, Record
 from helpdesk.import_export.text_files import encoding_of, open_text
 from helpdesk.import_rows import Bad, Layout, Place, Row, judged
 
-# A cell that a spreadsheet program would take for a formula, also in its full-width signs, however often it was
-# made harmless by an apostrophe before (helpdesk/exporting.py).
-FORMULA = "'*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]"
 # A heading stands on one of the first rows: some exports put a title above it.
 HEADING_ROWS = 10
 MOST_BYTES = 512 * 1024 * 1024
@@ -103,8 +103,8 @@ def _records(plan: Plan) -> Iterator[tuple[Table, Place, Record | Broken]]:
         names = list(table.layout.names)
         first, id_column = table.heading_line + 1, names.index("external_id")
         for record in Reader(lines, table.separator, first_line=first, columns=len(names), id_column=id_column):
-            if isinstance(record, Record):
-                record = Record(record.line, [_as_it_was(cell) for cell in record.cells])
+            if isinstance(record, Record) and not table.layout.mapping.foreign:
+                record = Record(record.line, [formulas.restore(cell) for cell in record.cells])
             yield table, Place(record.line), record
 
 
@@ -166,11 +166,6 @@ def _heading(first: list[str], mapping: Mapping) -> tuple[str, int, list[str]]:
     return separator, line, cells
 
 
-def _as_it_was(cell: str) -> str:
-    """Without the apostrophe that made it harmless when it was exported."""
-    return cell[1:] if cell.startswith("'") and re.match(FORMULA, cell) else cell
-
-
 # ---- workbooks
 
 
@@ -180,6 +175,7 @@ def _is_workbook(path: Path) -> bool:
 
 
 def _examine_workbook(path: Path, mapping: Mapping, zone: tzinfo) -> Plan:
+    zone = _zone_of(path) or zone
     heads: dict[str, list[tuple[int, list[str]]]] = {}
     lines = 0
     for place, cells in _sheets(path):
@@ -191,6 +187,16 @@ def _examine_workbook(path: Path, mapping: Mapping, zone: tzinfo) -> Plan:
     if not tables:
         columns.refuse_missing([], mapping)
     return Plan(path, tables, lines, str(_("a workbook")), headings=heads[tables[0].sheet][0][1] if tables else [])
+
+
+def _zone_of(path: Path) -> tzinfo | None:
+    """The zone of the times in a workbook of ours."""
+    try:
+        with zipfile.ZipFile(path) as book:
+            name = xlsx.time_zone(book)
+        return ZoneInfo(name) if name else None
+    except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError):
+        return None
 
 
 def _sheet_table(sheet: str, head: list[tuple[int, list[str]]], mapping: Mapping, zone: tzinfo) -> Table:

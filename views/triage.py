@@ -100,7 +100,7 @@ def export(me):
         with store.writing():
             throttle.spend(me, EXPORT)
             exporting.note(me, chosen.typed if chosen.view is None else chosen.name, kind)
-    pieces = stream_with_context(exporting.pieces(kind, exporting.rows(me.id, where)))
+    pieces = stream_with_context(exporting.pieces(kind, exporting.rows(me.id, where, zone()), zone()))
     response = Response(pieces, content_type=exporting.KINDS[kind])
     name = f"tickets-{chosen.name}-{at.astimezone(zone()):%Y-%m-%d}.{kind}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import pytest
+import openpyxl
 from python_calamine import CalamineWorkbook
 
 from helpdesk import exporting, importing, messages, origin, people, store, tags, tickets, triage, xlsx
@@ -99,7 +102,7 @@ def test_a_row_says_what_the_ticket_says(varied, cast):
     assert (row["status"], row["priority"], row["type"]) == ("open", "normal", "incident")
     assert (row["requester_name"], row["requester_email"]) == ("Ada Okafor", "ada@example.com")
     assert row["assignee_email"] == "dan@example.com"
-    assert row["created_at"] == ticket.created_at.isoformat() and row["finished_at"] == ""
+    assert row["created_at"] == ticket.created_at and row["finished_at"] == ""
 
 
 def test_notes_and_replies_are_not_in_it(varied, cast):
@@ -124,12 +127,60 @@ def test_no_cell_of_the_csv_file_begins_a_formula(text, cast):
     assert cell[0] not in "=+-@＝＋－＠\t\r"
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_whatever_separator_a_program_takes_no_cell_begins_a_formula(separator, cast, load):
+    """A program that takes the wrong one finds the beginnings of cells inside our texts."""
+    texts = {"Note;=1+1": "One\n=2+3\n;@SUM(1)|-2", "Tab": 'a\t=1;"=2",+3', "Apostrophes": "x;''=1\n'- mine"}
+    for subject, text in texts.items():
+        builders.ticket(cast.ada, subject=subject, description=text)
+    content = file_of("csv", cast.cleo)
+    lines = content.decode("utf-8-sig").split("\r\n")
+    for cell in (cell for line in lines for row in line.split("\n") for cell in row.split(separator)):
+        assert not re.match(r'["  ]*[=+\-@\t]', cell), cell
+    with store.writing():
+        for model in (Event, Ticket):
+            db.session.query(model).delete()
+    load(content)
+    assert {ticket.subject: ticket.description for ticket in db.session.query(Ticket)} == texts
+
+
+def test_every_cell_of_the_csv_file_is_quoted(varied, cast):
+    first = file_of("csv", cast.cleo).decode("utf-8-sig").split("\r\n")[0]
+    assert re.fullmatch(r'"\w+"(,"\w+")+', first)
+
+
+def test_two_other_readers_read_the_workbook_cell_by_cell_the_same_with_dates_of_the_reader_s_zone(varied, cast):
+    berlin = ZoneInfo("Europe/Berlin")
+    cells = list(exporting.rows(cast.cleo.id, triage.in_view("all", cast.cleo), berlin))
+    content = b"".join(exporting.pieces("xlsx", iter(cells), berlin))
+    (ours,) = sheets(content)
+    theirs = [list(row) for row in openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True)]
+    assert [[_plain(cell or "") for cell in row] for row in theirs] == [[_plain(cell) for cell in row] for row in ours]
+    place = exporting.COLUMNS.index("created_at")
+    assert _plain(theirs[1][place]) == _plain(varied[0].created_at.astimezone(berlin).replace(tzinfo=None))
+
+
+def _plain(cell):
+    """A time to the millisecond: a workbook knows it no better."""
+    if not isinstance(cell, datetime):
+        return cell
+    return cell.replace(microsecond=0) + timedelta(milliseconds=round(cell.microsecond / 1000))
+
+
+def test_a_time_that_a_clock_shows_twice_is_written_with_its_offset():
+    twice = datetime(2026, 10, 25, 0, 30, tzinfo=timezone.utc).astimezone(ZoneInfo("Europe/Berlin"))
+    assert "2026-10-25T02:30:00+02:00" in xlsx._cell(twice, "")
+    assert 's="2"' in xlsx._cell(twice + timedelta(days=1), "")
+
+
 def test_cells_of_the_workbook_are_text_whatever_they_look_like(varied, cast):
     archive = zipfile.ZipFile(io.BytesIO(file_of("xlsx", cast.cleo)))
     assert archive.testzip() is None
     sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
     cells = [cell for cell in sheet.iter() if cell.tag.endswith("}c") and len(cell)]
-    assert cells and all(cell.get("t") == "inlineStr" for cell in cells)
+    dates = [cell for cell in cells if cell.get("s") == "2"]
+    assert dates and all(re.fullmatch(r"\d+\.\d+", cell[0].text) for cell in dates)
+    assert len(cells) > len(dates) and all(cell.get("t") == "inlineStr" for cell in cells if cell not in dates)
     assert not [part for part in sheet.iter() if part.tag.endswith("}f")]
 
 
@@ -137,7 +188,7 @@ def test_cells_of_the_workbook_are_text_whatever_they_look_like(varied, cast):
 
 
 def _without_numbers(reader):
-    return [row[1:] for row in rows(reader)]
+    return [list(map(_plain, row[1:])) for row in rows(reader)]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -161,7 +212,7 @@ def test_the_longest_text_comes_back_whole(kind, letter, load, cast):
     ticket = builders.ticket(cast.ada, subject="Long", description=text)
     content = file_of(kind, cast.cleo)
     if kind == "xlsx":
-        assert all(len(cell.encode("utf-16-le")) // 2 <= 32_767 for row in sheets(content)[0] for cell in row)
+        assert all(len(cell.encode("utf-16-le")) // 2 <= 32_767 for row in sheets(content)[0] for cell in map(str, row))
     act(tickets.trash, ticket, by=cast.eve)
     act(tickets.purge, ticket, by=cast.eve)
     assert load(content).added == 1
