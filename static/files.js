@@ -134,7 +134,8 @@ function done({ form, file, place }, request) {
     place.item.replaceWith(row.content);
     say(form, `${file.name} ${box.added}`);
   } else {
-    const why = request.status === 413 ? `${file.name} ${box.large}` : answer?.why || `${file.name} ${box.failed}`;
+    const reason = request.status === 429 && answer?.why ? `${file.name}: ${answer.why}` : answer?.why;
+    const why = request.status === 413 ? `${file.name} ${box.large}` : reason || `${file.name} ${box.failed}`;
     refuse(form, file.name, why, place);
     form.dispatchEvent(new CustomEvent("desk:refused"));
   }

@@ -18,8 +18,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-# A flood by a few people is what many of these desks are started for.
-UNLIMITED = {setting.name: "0" for setting in config.SETTINGS if setting.name.startswith("LIMIT_")}
+# A flood by a few people is what many of these desks are started for. All of it is counted, as on any desk.
+UNLIMITED = {setting.name: "1000000" for setting in config.SETTINGS if setting.name.startswith("LIMIT_")}
 
 
 class LiveDesk:

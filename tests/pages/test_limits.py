@@ -271,6 +271,12 @@ def test_what_is_counted_in_memory_is_written_nowhere(ada):
     assert db.session.query(UsageCount).count() == 0
 
 
+def test_polls_and_reading_are_not_limited(ada, ticket):
+    for _time in range(5):
+        for path in (f"/tickets/{ticket.id}", "/tickets", "/notifications/count", "/live/poll"):
+            assert ada.get(path).status_code != 429, path
+
+
 def test_nobody_is_limited_where_the_settings_are_0(make_app, browse, cast):
     desk = make_app(**dict.fromkeys(SETTINGS, "0"), LIMIT_UPLOAD_MB="0", FILES_QUOTA_MB="0")
     ada = browse(cast.ada, desk=desk)

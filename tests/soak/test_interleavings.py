@@ -15,8 +15,9 @@ ACTS = ("reply", "note", "facts", "edit")
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.soak)])
-def test_two_agents_lose_nothing_whatever_the_order(count, browse, cast):
-    cleo, dan = Agent(browse(cast.cleo), cast.cleo.id), Agent(browse(cast.dan), cast.dan.id)
+def test_two_agents_lose_nothing_whatever_the_order(count, browse, cast, make_app):
+    desk = make_app(LIMIT_REPLY="0")
+    cleo, dan = (Agent(browse(agent, desk=desk), agent.id) for agent in (cast.cleo, cast.dan))
     outcomes = {"accepted": 0, "refused": 0}
     for number in range(count):
         dice = random.Random(number)
