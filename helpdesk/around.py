@@ -131,12 +131,10 @@ def _part(name: str, wanted: Found) -> Found:
     """Brings a query of id, name, place and folded name, or the first of these, into the shape all parts share."""
     inner = wanted.subquery()
     id, *more = inner.c
-    rest = [*more, *EMPTY[len(more) :]]
+    empty = (literal("", String), literal(0, Integer), literal("", String))
+    rest = [*more, *empty[len(more) :]]
     columns = [column.label(label) for column, label in zip([id, *rest], ("id", "name", "place", "folded"))]
     return select(literal(name).label("part"), *columns)
-
-
-EMPTY = (literal("", String), literal(0, Integer), literal("", String))
 
 
 def _people(wanted: Found) -> Found:

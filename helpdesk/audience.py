@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import or_, select
 
-from models import Event, Person, Ticket, Watcher, db
+from helpdesk.prepared import Place, Prepared
+from models import Event, Person, Ticket, Watcher
 
 
 @dataclass(frozen=True)
@@ -99,28 +101,28 @@ def is_news(event: Event, owed: Owed) -> bool:
     return event.ticket is not None and not (owed.mail in TO_ONESELF and owed.person is event.actor)
 
 
-# Made once: building them takes longer than the query. A list after IN would be written into the query anew each time.
-_WATCHERS = (
-    select(Person)
-    .join(Watcher, Watcher.person_id == Person.id)
-    .where(Watcher.ticket_id == bindparam("ticket"))
-    .order_by(Person.folded_name, Person.id)
-)
-_EAGER = (
-    select(Person)
-    .where(or_(Person.role == "agent", Person.role == "admin"))
-    .where(Person.switched_off_at.is_(None), Person.wants_every_new.is_(True))
-    .order_by(Person.id)
-)
-
-
 def watchers(ticket: Ticket) -> list[Person]:
-    return list(db.session.scalars(_WATCHERS, {"ticket": ticket.id}))
+    return list(_watching().ask(ticket).scalars())
+
+
+@cache
+def _watching() -> Prepared:
+    ticket = Place("ticket")
+    watching = select(Person).join(Watcher, Watcher.person_id == Person.id).where(Watcher.ticket_id == ticket.id)
+    return Prepared(watching.order_by(Person.folded_name, Person.id), ticket)
 
 
 def _eager_agents() -> list[Person]:
     """Agents who asked to be told about every new ticket."""
-    return list(db.session.scalars(_EAGER))
+    return list(_wanting_every_new().ask().scalars())
+
+
+@cache
+def _wanting_every_new() -> Prepared:
+    """A list of roles after IN would be written into the query anew each time."""
+    agents = select(Person).where(or_(Person.role == "agent", Person.role == "admin"))
+    agents = agents.where(Person.switched_off_at.is_(None), Person.wants_every_new.is_(True))
+    return Prepared(agents.order_by(Person.id))
 
 
 TICKET_MAILS: dict[str, Callable[[Event, Ticket], list[Owed]]] = {

@@ -91,12 +91,10 @@ def _fact(worker: Worker) -> str:
     return f"{PREFIX}{worker.name}"[:60]
 
 
-_FACTS = select(DeskFact).where(DeskFact.name.startswith(PREFIX, autoescape=True))
-
-
 def workers() -> list[Worker]:
     """All that were heard of within REMEMBERED, the last one first."""
-    found = [_read(fact.value) for fact in db.session.scalars(_FACTS)]
+    facts = db.session.scalars(select(DeskFact).where(DeskFact.name.startswith(PREFIX, autoescape=True)))
+    found = [_read(fact.value) for fact in facts]
     return sorted(found, key=lambda worker: worker.seen_at, reverse=True)
 
 

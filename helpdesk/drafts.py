@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
+from types import SimpleNamespace
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete, select
 
 from helpdesk import store
+from helpdesk.prepared import Place, Prepared
 from models import Draft, Person, db
 
 KEPT = timedelta(days=30)
@@ -34,16 +37,15 @@ def find(person: Person, path: str, at: datetime | None = None) -> Draft | None:
 
 def under(person: Person, paths: list[str], at: datetime | None = None) -> dict[str, Draft]:
     """The same for several forms at once, by path."""
-    wanted = {"person": person.id, "paths": paths, "since": (at or store.now()) - KEPT}
-    return {draft.path: draft for draft in db.session.scalars(_UNDER, wanted)}
+    wanted = SimpleNamespace(person=person.id, paths=paths, since=(at or store.now()) - KEPT)
+    return {draft.path: draft for draft in _under().ask(wanted).scalars()}
 
 
-# Made once: building it takes longer than the query.
-_UNDER = (
-    select(Draft)
-    .where(Draft.person_id == bindparam("person"), Draft.path.in_(bindparam("paths")))
-    .where(Draft.saved_at > bindparam("since"))
-)
+@cache
+def _under() -> Prepared:
+    wanted = Place("wanted")
+    theirs = select(Draft).where(Draft.person_id == wanted.person, Draft.path.in_(wanted.paths))
+    return Prepared(theirs.where(Draft.saved_at > wanted.since), wanted)
 
 
 def drop(person: Person, path: str) -> None:

@@ -40,7 +40,6 @@ COLUMNS = (
     "finished_at",
 )
 KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": xlsx.MEDIA_TYPE}
-_Requester, _Assignee = aliased(Person), aliased(Person)
 
 
 class Stopped(Exception):
@@ -78,6 +77,7 @@ def rows(reader_id: int, where: ColumnElement[bool], zone: tzinfo = timezone.utc
 
 
 def _wanted() -> Any:
+    requester, assignee = aliased(Person), aliased(Person)
     return (
         select(
             Ticket.id,
@@ -89,17 +89,17 @@ def _wanted() -> Any:
             Ticket.status,
             Ticket.pending_reason,
             Ticket.priority,
-            _Requester.name.label("requester"),
-            _Requester.email.label("requester_email"),
-            _Assignee.email.label("assignee_email"),
+            requester.name.label("requester"),
+            requester.email.label("requester_email"),
+            assignee.email.label("assignee_email"),
             triage.tags_of_row().label("tags"),
             Ticket.created_at,
             Ticket.activity_at,
             Ticket.resolved_at,
             Ticket.finished_at,
         )
-        .join(_Requester, _Requester.id == Ticket.requester_id)
-        .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
+        .join(requester, requester.id == Ticket.requester_id)
+        .outerjoin(assignee, assignee.id == Ticket.assignee_id)
         .outerjoin(Category, Category.id == Ticket.category_id)
     )
 

@@ -47,8 +47,6 @@ WINDOWS = (2_000, 10_000)
 FETCHED = 10_000
 ENOUGH = 50
 
-LENGTH = func.length(SearchText.public_text).label("length")
-
 
 @dataclass(frozen=True)
 class Hits:
@@ -92,8 +90,12 @@ def holds(term: Term, document: str) -> bool:
 
 
 def _rows() -> Select[int, str, int]:
-    joined = select(Ticket.id, SearchText.subject, LENGTH).join(SearchText, SearchText.ticket_id == Ticket.id)
+    joined = select(Ticket.id, SearchText.subject, _length()).join(SearchText, SearchText.ticket_id == Ticket.id)
     return joined.order_by(Ticket.id.desc()).limit(MOST)
+
+
+def _length() -> ColumnElement[int]:
+    return func.length(SearchText.public_text).label("length")
 
 
 def _among(ids: list[int], said: list[ColumnElement[bool]]) -> Hits:
@@ -107,7 +109,7 @@ def _those(wanted: Select[int, str, int], *, all: bool = True) -> Hits:
 
 def _of(hits: FromClause) -> Select[int, str, int]:
     """The rows of these ids only: the list of ids comes first, whatever the planner thinks of it."""
-    found = select(Ticket.id, SearchText.subject, LENGTH).select_from(hits).join(Ticket, Ticket.id == hits.c.id)
+    found = select(Ticket.id, SearchText.subject, _length()).select_from(hits).join(Ticket, Ticket.id == hits.c.id)
     return found.join(SearchText, SearchText.ticket_id == Ticket.id).order_by(Ticket.id.desc()).limit(MOST)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk import events, families, files as attachments, tickets
@@ -156,7 +156,4 @@ def _write(
 def sent_already(by: Person, form_token: str | None) -> Message | None:
     if not form_token:
         return None
-    return db.session.scalar(_SENT, {"person": by.id, "token": form_token})
-
-
-_SENT = select(Message).where(Message.author_id == bindparam("person"), Message.form_token == bindparam("token"))
+    return db.session.scalar(select(Message).where(Message.author_id == by.id, Message.form_token == form_token))

@@ -22,19 +22,18 @@ LOOK_BACK = 200
 CARRIED_GAPS = 30
 # The ticket appears in or disappears from its requester's list, so they hear of it although the event is not public.
 HEARD_BY_ALL = ("trashed", "restored")
-HEARD = or_(Event.public.is_(True), Event.kind.in_(HEARD_BY_ALL))
 
 
-_LAST = select(Event.id).order_by(Event.id.desc()).limit(LOOK_BACK)
-# The newest id, the oldest, and how many of the last LOOK_BACK are there: asked for along with whoever is signed in.
-_newest = select(func.max(Event.id)).correlate(None).scalar_subquery()
-# They are no more than LOOK_BACK; PostgreSQL has to be told, or it sets two processes to work on a third of all events.
-_recent = select(Event.id).where(Event.id > _newest - LOOK_BACK).limit(LOOK_BACK).subquery()
-STAND = (
-    _newest.label("newest"),
-    select(func.min(Event.id)).scalar_subquery().label("oldest"),
-    select(func.count()).select_from(_recent).scalar_subquery().label("there"),
-)
+def newest_events() -> tuple[ColumnElement[int], ...]:
+    """The newest id, the oldest, and how many of the last LOOK_BACK are there: asked for with whoever is signed in."""
+    newest = select(func.max(Event.id)).correlate(None).scalar_subquery()
+    # PostgreSQL has to hear that they are no more than LOOK_BACK, or it sets two processes to work on a third of all.
+    recent = select(Event.id).where(Event.id > newest - LOOK_BACK).limit(LOOK_BACK).subquery()
+    return (
+        newest.label("newest"),
+        select(func.min(Event.id)).scalar_subquery().label("oldest"),
+        select(func.count()).select_from(recent).scalar_subquery().label("there"),
+    )
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,13 @@ class Mark:
 def mark(stood: tuple[Any, ...] = ()) -> Mark:
     """Where the events stand. A page takes it before it reads anything else.
 
-    `stood` is what STAND has found; unless an id is missing among the last ones, that says it all.
+    `stood` is what newest_events() has found; unless an id is missing among the last ones, that says it all.
     """
     if stood and stood[0] is None:
         return Mark(0)
     if stood and stood[2] == stood[0] - max(stood[1], stood[0] - LOOK_BACK + 1) + 1:
         return Mark(stood[0])
-    found = db.session.scalars(_LAST).all()
+    found = db.session.scalars(select(Event.id).order_by(Event.id.desc()).limit(LOOK_BACK)).all()
     if not found:
         return Mark(0)
     missing = sorted(set(range(max(found[-1], found[0] - LOOK_BACK), found[0])) - set(found))
@@ -197,7 +196,8 @@ def _heard(reader: Person) -> list[Select[Any]]:
     requested = tickets.join(Ticket, Ticket.id == Event.ticket_id).where(Ticket.requester_id == reader.id)
     watched = tickets.join(Watcher, Watcher.ticket_id == Event.ticket_id).where(Watcher.person_id == reader.id)
     named = tickets.where(Event.person_id == reader.id, Event.ticket_id.is_not(None), Event.public.is_(True))
-    return [requested.where(HEARD), watched.where(HEARD), named]
+    heard = or_(Event.public.is_(True), Event.kind.in_(HEARD_BY_ALL))
+    return [requested.where(heard), watched.where(heard), named]
 
 
 def still_signed_in(token_hashes: list[str]) -> dict[str, str]:

@@ -1,13 +1,17 @@
 """Queries that every page asks, built once: what differs from one time to the next has a place in them.
 
 Building a query in Python takes longer than the database needs to answer it.
+
+SQLAlchemy fills in parts of a query (columns of aliases and subqueries) when they are first used, and does not lock
+that: two threads that use a new query at once can leave it broken for good. So no module builds a query, a part of one
+or an alias when it is imported, and a query that threads share is compiled by the thread that builds it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Executable, Result, bindparam
+from sqlalchemy import ClauseElement, Executable, Result, bindparam
 
 from models import Person, db
 
@@ -42,10 +46,11 @@ def reader_of(kind: Kind) -> Any:
 
 
 class Prepared:
-    """A query with its places; `ask` takes a row for each of them."""
+    """A query with its places; `ask` takes a row for each of them. It is complete before another thread has it."""
 
     def __init__(self, query: Executable, *places: Place) -> None:
         self.query, self.places = query, places
+        cast(ClauseElement, query).compile(db.engine)
 
     def ask(self, *rows: Any) -> Result[Any]:
         values: dict[str, Any] = {}

@@ -6,17 +6,18 @@ import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
+from types import SimpleNamespace
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete, select
 
 from helpdesk import news, store
+from helpdesk.prepared import Place, Prepared
 from models import Person, Session, db
 
 SHORT = timedelta(hours=12)
 KEPT = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
-
-_OF_TOKEN = select(Session, *news.STAND).where(Session.token_hash == bindparam("digest"))
 
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
@@ -55,15 +56,21 @@ def start(
 def find(token: str, at: datetime | None = None) -> Person | None:
     """Whoever this secret signs in, unless the session has ended or the person is switched off."""
     at = at or store.now()
-    found = db.session.execute(_OF_TOKEN, {"digest": digest(token)}).first()
+    found = _by_digest().ask(SimpleNamespace(digest=digest(token))).first()
     if found is None or found[0].expires_at <= at or not found[0].person.is_active:
         return None
-    row, *stand = found
+    row: Session = found[0]
     person: Person = row.person
-    person.news_stood = tuple(stand)
+    person.news_stood = tuple(found[1:])
     person.session_token, person.session_id = token, row.id
     person.session_is_old = row.last_seen_at < at - SEEN_EVERY
     return person
+
+
+@cache
+def _by_digest() -> Prepared:
+    wanted = Place("wanted")
+    return Prepared(select(Session, *news.newest_events()).where(Session.token_hash == wanted.digest), wanted)
 
 
 def seen(token: str, at: datetime | None = None) -> None:

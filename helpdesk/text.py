@@ -24,6 +24,8 @@ KEPT_LENGTH = 4000
 
 _markdown = MarkdownIt("js-default", {"html": False, "linkify": True, "breaks": True, "maxNesting": 20})
 _markdown.enable("linkify").disable(["heading", "lheading", "hr", "image", "table", "reference"])
+# It lists its rules at the first text and does not lock that: a second thread would find none or a part of them.
+_markdown.render("complete")
 _TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
 _ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "ol": {"start"}, "*": set()}
 _SCHEMES = {"http", "https", "mailto"}

@@ -37,7 +37,6 @@ PAGE = 50
 COUNT_CAP = 1000
 
 ACROSS = ("unassigned", "mine")
-_Requester, _Assignee, _Watching = aliased(Person), aliased(Person), aliased(Watcher)
 
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
@@ -153,12 +152,25 @@ def parts(view: str, reader: Person) -> list[Part]:
 
 def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     """The tickets somebody asked for or watches, newest public activity first."""
+
+    def ask(backwards: bool, values: list[Any]) -> Rows:
+        query = _own(kind_of(reader), finished, PAGE, backwards, bool(values))
+        return query.ask(reader, SimpleNamespace(**dict(zip(PUBLIC.names, values)))).all()
+
+    return _page(ask, PUBLIC, mark)
+
+
+@cache
+def _own(kind: Kind, finished: bool, most: int, backwards: bool, marked: bool) -> Prepared:
+    reader, mark, watching = reader_of(kind), Place("mark"), aliased(Watcher)
     states = FINISHED if finished else ACTIVE
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
     asked_for = tickets.where(Ticket.requester_id == reader.id)
-    watched = tickets.join(_Watching, _Watching.ticket_id == Ticket.id).where(_Watching.person_id == reader.id)
-    some = [Part(asked_for, (Ticket.requester_id,)), Part(watched)]
-    return _asked(_columns(reader, Ticket.public_activity_at), some, PUBLIC, mark)
+    watched = tickets.join(watching, watching.ticket_id == Ticket.id).where(watching.person_id == reader.id)
+    parts = [Part(asked_for, (Ticket.requester_id,)), Part(watched)]
+    values = [getattr(mark, name) for name in PUBLIC.names] if marked else []
+    wanted = _columns(reader, Ticket.public_activity_at)
+    return Prepared(_query(wanted, parts, PUBLIC, most, backwards, values), reader, mark)
 
 
 def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
@@ -181,6 +193,7 @@ def in_trash(reader: Person) -> list[Row[Any]]:
 
 def _columns(reader: Person, changed: Any) -> Select[Any]:
     """What a row of a list shows. `unread` means: something happened that this reader may see and has not."""
+    requester, assignee = aliased(Person), aliased(Person)
     return (
         select(
             Ticket.id,
@@ -193,15 +206,15 @@ def _columns(reader: Person, changed: Any) -> Select[Any]:
             Ticket.trashed_at,
             changed.label("changed_at"),
             Ticket.requester_id,
-            _Requester.name.label("requester"),
+            requester.name.label("requester"),
             Ticket.assignee_id,
-            _Assignee.name.label("assignee"),
+            assignee.name.label("assignee"),
             Category.name.label("category"),
             or_(ReadMark.seen_at.is_(None), ReadMark.seen_at < changed).label("unread"),
             (tags_of_row() if reader.is_agent else null()).label("tags"),
         )
-        .join(_Requester, _Requester.id == Ticket.requester_id)
-        .outerjoin(_Assignee, _Assignee.id == Ticket.assignee_id)
+        .join(requester, requester.id == Ticket.requester_id)
+        .outerjoin(assignee, assignee.id == Ticket.assignee_id)
         .outerjoin(Category, Category.id == Ticket.category_id)
         .outerjoin(ReadMark, and_(ReadMark.ticket_id == Ticket.id, ReadMark.person_id == reader.id))
     )

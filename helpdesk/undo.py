@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
+from types import SimpleNamespace
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from helpdesk import changes, deliveries, events, indexing, merging, related, splitting, store, tickets
 from helpdesk.errors import Refused
 from helpdesk.kinds import UNDOABLE
+from helpdesk.prepared import Place, Prepared
 from models import Event, Message, Person, Ticket, db
 
 # The button is shown for as long as the mails wait; a click at the last moment still needs its way to us.
@@ -103,14 +106,14 @@ def offered(ticket: Ticket, *, by: Person, since: datetime) -> Event | None:
     """What this person has done to the ticket from `since` on and may take back."""
     if not store.undo_window():
         return None
-    bounds = {"since": since, "until": max(since, store.now())}
-    return db.session.scalar(_OFFERED, {"ticket": ticket.id, "person": by.id, **bounds})
+    times = {"since": since, "until": max(since, store.now())}
+    event: Event | None = _offered().ask(SimpleNamespace(ticket=ticket.id, person=by.id, **times)).scalar()
+    return event
 
 
-_OFFERED = (
-    select(Event)
-    .where(Event.ticket_id == bindparam("ticket"), Event.actor_id == bindparam("person"))
-    .where(Event.at >= bindparam("since"), Event.at <= bindparam("until"), Event.kind.in_(UNDOABLE))
-    .order_by(Event.id)
-    .limit(1)
-)
+@cache
+def _offered() -> Prepared:
+    wanted = Place("wanted")
+    done = select(Event).where(Event.ticket_id == wanted.ticket, Event.actor_id == wanted.person)
+    undoable = done.where(Event.at >= wanted.since, Event.at <= wanted.until, Event.kind.in_(UNDOABLE))
+    return Prepared(undoable.order_by(Event.id).limit(1), wanted)
