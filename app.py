@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
 import config
-from helpdesk import database_lock, durable, store
+from helpdesk import database_lock, durable, prepared, store
 from integrations import smtp, storage
 from models import db
 from routes import ROUTES
@@ -53,6 +53,7 @@ def create_app(environ=None):
     Babel(app, timezone_selector=lambda: getattr(current_user, "time_zone", None))
     smtp.mail.init_app(app)
     storage.init_app(app)
+    prepared.complete_tables()
     with app.app_context():
         store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
         database_lock.follow(db.engine)

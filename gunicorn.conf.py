@@ -77,6 +77,9 @@ if mallopt is not None:
 # How often a web process looks for garbage among old objects and returns free memory. It takes about 0.1 s of one core.
 RETURN_SECONDS = 300
 
+# A start waits for the queries of pages at most so long. gunicorn ends a worker that shows no life for 30 s.
+WARM_UP_SECONDS = 10
+
 # gunicorn would take in a megabyte of a body at a time and copy what is not asked for yet: with twenty uploads at once
 # that is 60 MB of memory. We ask for 64 KB at a time (web/uploads.py, Werkzeug), so it needs no more.
 unreader.SocketUnreader.max_body_chunk = 65536
@@ -84,7 +87,25 @@ unreader.SocketUnreader.max_body_chunk = 65536
 
 def post_worker_init(worker):
     _end_streams_first(worker)
+    _ask_queries(worker.wsgi)
     collect_garbage_seldom()
+
+
+def _ask_queries(app):
+    """One thread builds and compiles the queries of pages before the first page comes.
+
+    Where the database does not answer in time the process serves all the same, and pages build what they need.
+    """
+
+    def ask():
+        from helpdesk import warm_up
+
+        with app.app_context():
+            warm_up.run()
+
+    asking = threading.Thread(target=ask, name="warm-up", daemon=True)
+    asking.start()
+    asking.join(WARM_UP_SECONDS)
 
 
 def collect_garbage_seldom():

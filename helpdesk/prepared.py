@@ -11,9 +11,17 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Executable, Result, bindparam
+from sqlalchemy import ClauseElement, Executable, Result, bindparam, column
+from sqlalchemy.orm import configure_mappers
 
 from models import Person, db
+
+
+def complete_tables() -> None:
+    """The same for the tables and their classes: by the one thread that makes the desk."""
+    configure_mappers()
+    for table in db.metadata.tables.values():
+        table.corresponding_column(column("asked once"))
 
 
 class Place:

@@ -5,7 +5,7 @@ from pathlib import Path
 import flask_bootstrap
 from flask import current_app, jsonify, redirect, send_from_directory, url_for
 
-from helpdesk import background_jobs, migrations, people, store
+from helpdesk import background_jobs, migrations, people, store, warm_up
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 YEAR = 365 * 24 * 3600
@@ -23,13 +23,18 @@ def healthz():
 
 
 def readyz():
-    """The database answers and has the tables of this version. Without a worker, pages can be served all the same."""
+    """The database answers, has the tables of this version, and this process can read lists, searches and tickets.
+
+    Without a worker, pages can be served all the same.
+    """
     if not store.reachable():
         return jsonify(status="not ready", reason="the database does not answer"), 503
     if migrations.is_newer():
         return jsonify(status="not ready", reason="a newer version has made the tables of the database"), 503
     if not migrations.current():
         return jsonify(status="not ready", reason="the database needs a migration: flask db upgrade"), 503
+    if not warm_up.check():
+        return jsonify(status="not ready", reason="this process cannot read lists and tickets: restart it"), 503
     return jsonify(status="ready", worker="running" if background_jobs.any_running(store.now()) else "late")
 
 
