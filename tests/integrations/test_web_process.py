@@ -1,4 +1,4 @@
-"""A web process gives back the memory that single pages took."""
+"""What gunicorn.conf.py does for a web process: it asks the queries of pages first, and returns memory."""
 
 import os
 import subprocess
@@ -44,10 +44,30 @@ print(alive())
 """
 
 
-def run(script):
+START = """
+from types import SimpleNamespace
+from app import create_app
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import CacheStats
+
+app = create_app()
+conf.post_worker_init(SimpleNamespace(wsgi=app))
+found = []
+with app.app_context():
+    from helpdesk import triage
+    from models import Person, db
+
+    note = lambda connection, cursor, statement, parameters, context, many: found.append(context.cache_hit)
+    event.listen(db.engine, "before_cursor_execute", note)
+    triage.own(Person(id=0, role="user"), finished=False)
+print(CacheStats.CACHE_HIT in found, CacheStats.CACHE_MISS in found)
+"""
+
+
+def run(script, **settings):
     """What the script prints in a process that has read gunicorn.conf.py."""
-    command = [sys.executable, "-W", "ignore", "-c", SETUP + script]
-    done = subprocess.run(command, cwd=config.HERE, env=os.environ | SETTINGS, capture_output=True, text=True)
+    command, env = [sys.executable, "-W", "ignore", "-c", SETUP + script], os.environ | SETTINGS | settings
+    done = subprocess.run(command, cwd=config.HERE, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -59,3 +79,7 @@ def test_password_hashes_leave_no_memory_taken():
 
 def test_old_garbage_is_collected_while_no_page_is_asked_for():
     assert run(CYCLES).strip() == "None"
+
+
+def test_a_web_process_has_compiled_the_queries_of_pages_before_it_takes_one(app, database_url):
+    assert run(START, DATABASE_URL=database_url).strip() == "True False"
