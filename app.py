@@ -23,6 +23,7 @@ from routes import ROUTES
 from web import (
     afterwards,
     bodies,
+    disk_warning,
     door,
     errors,
     filters,
@@ -30,6 +31,7 @@ from web import (
     kept,
     logs,
     marks,
+    outage_pages,
     rows,
     session_cookie,
     streams,
@@ -58,7 +60,22 @@ def create_app(environ=None):
         store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
         database_lock.follow(db.engine)
     session_cookie.set_up(app)
-    for plumbing in (logs, bodies, afterwards, door, errors, kept, filters, rows, headers, marks, streams, throttle):
+    for plumbing in (
+        logs,
+        bodies,
+        afterwards,
+        door,
+        errors,
+        outage_pages,
+        kept,
+        filters,
+        rows,
+        headers,
+        marks,
+        streams,
+        throttle,
+        disk_warning,
+    ):
         plumbing.set_up(app)
     door.hang(app, ROUTES)
     commands.set_up(app)

@@ -26,6 +26,7 @@ from helpdesk import (
     people,
     store,
     tallies,
+    timeouts,
 )
 from helpdesk.errors import Refused
 from helpdesk.import_export import undo as import_undo
@@ -66,7 +67,8 @@ def chore(name, needs_database=True):
             try:
                 if needs_database:
                     _check_database()
-                return function(**given)
+                with timeouts.allow(timeouts.COMMAND):
+                    return function(**given)
             except Refused as no:
                 raise click.ClickException(str(no)) from None
 

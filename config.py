@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 HERE = Path(__file__).resolve().parent
+CONNECT_SECONDS = 5
 FILE_KINDS = ("picture", "pdf", "text", "office", "mail", "archive", "media", "web", "program", "other")
 TEN_TIMES = "An agent: ten times that. 0: no limit."
 KNOWN_KEYS = {"", "change-me", "changeme", "secret", "dev", "development", "your-secret-key", "please-change-me"}
@@ -339,10 +340,11 @@ def _fill_files(values: dict[str, Any]) -> None:
 def _for_flask(values: dict[str, Any], on_sqlite: bool) -> dict[str, Any]:
     """What Flask and its extensions want to be told, worked out from our own settings."""
     public = urlsplit(values["PUBLIC_URL"])
-    engine: dict[str, Any] = {"pool_size": values["WEB_THREADS"], "max_overflow": 2, "pool_timeout": 10}
+    engine: dict[str, Any] = {"pool_size": values["WEB_THREADS"], "max_overflow": 2, "pool_timeout": 5}
     engine["hide_parameters"] = True  # An error in the log shall not tell what was typed, nor a hash.
     if not on_sqlite:
         engine |= {"pool_pre_ping": True, "pool_recycle": 280, "isolation_level": "READ COMMITTED"}
+        engine["connect_args"] = _mysql_waits() if values["DATABASE_URL"].startswith("mysql") else _postgresql_waits()
     return {
         "TRUSTED_HOSTS": [public.hostname, "localhost", "127.0.0.1", "[::1]", *values["ALLOWED_HOSTS"]],
         "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"],
@@ -361,3 +363,14 @@ def _for_flask(values: dict[str, Any], on_sqlite: bool) -> dict[str, Any]:
         "SENDS_MAIL": bool(values["MAIL_SERVER"]),
         "WARNINGS": _warnings(values),
     }
+
+
+def _mysql_waits() -> dict[str, int]:
+    """Seconds until a server is given up that is silent while a connection is made. Afterwards: timeouts.py."""
+    return {"connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": 10}
+
+
+def _postgresql_waits() -> dict[str, int]:
+    """Also a connection that a firewall has dropped without a word is noticed, by the kernel."""
+    alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+    return {"connect_timeout": CONNECT_SECONDS} | alive

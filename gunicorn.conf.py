@@ -31,7 +31,7 @@ bind = f"{host}:{settings['PORT']}"
 
 worker_class = Worker
 workers = settings["WEB_WORKERS"]
-# Threads for pages. Streams of live news, slow clients and probes have their own (docs/decisions/0022-slow-clients.md).
+# Threads for pages. Streams of live news, slow clients and probes have their own (docs/decisions/0025-slow-clients.md).
 threads = settings["WEB_THREADS"]
 Worker.streams = settings["LIVE_STREAMS"]
 worker_connections = threads + Worker.streams + SLOW_THREADS + PROBE_THREADS + 2 * IDLE_CONNECTIONS

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import DBAPIError
 
-from helpdesk import store
+from helpdesk import outages, store
+from helpdesk.token_buckets import TokenBuckets
 from models import Attempt, db
 
 
@@ -38,6 +40,7 @@ PASSWORD_ACCOUNT = Limit("password-account", 10, timedelta(minutes=15))
 LONGEST = timedelta(hours=1)
 # The clocks of several machines may differ by this. A later try is of a clock that was set back, and counts no more.
 CLOCKS_DIFFER = timedelta(minutes=1)
+_in_memory = TokenBuckets()
 
 
 def count(limit: Limit, whom: str, at: datetime | None = None) -> timedelta | None:
@@ -46,8 +49,16 @@ def count(limit: Limit, whom: str, at: datetime | None = None) -> timedelta | No
     A try that is refused is not counted: whoever keeps trying is let in again when the window has passed. The try is
     written down before it is judged, so of many that come at once none is overlooked.
     """
-    at = at or store.now()
-    key = _key(limit, whom)
+    try:
+        return _count(limit, _key(limit, whom), at or store.now())
+    except (DBAPIError, OSError) as error:
+        if outages.cause(error) not in outages.UNWRITABLE:
+            raise
+    # Nothing can be written, as on a full disk. Signing in may still be possible, and guessing shall not be.
+    return _in_memory.take((limit.name, whom), most=limit.most, seconds=limit.within.total_seconds())
+
+
+def _count(limit: Limit, key: str, at: datetime) -> timedelta | None:
     with store.aside() as session:
         session.add(own := Attempt(key=key, at=at))
         session.flush()

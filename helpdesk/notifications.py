@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, not_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
-from helpdesk import store
+from helpdesk import outages, store
 from helpdesk.access import visible_events, visible_tickets
 from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from models import Delivery, Event, Person, Ticket, db
@@ -66,7 +66,7 @@ def read(person_id: int, ticket_id: int, until: int) -> None:
     mine = and_(Delivery.person_id == person_id, Delivery.seen_at.is_(None))
     ids = list(db.session.scalars(wanted.where(mine, Event.ticket_id == ticket_id, Event.id <= until)))
     if ids:
-        with store.aside() as session:
+        with outages.unless_unwritable(), store.aside() as session:
             seen = update(Delivery).where(Delivery.id.in_(ids)).values(seen_at=store.now())
             session.execute(seen.execution_options(synchronize_session=False))
 

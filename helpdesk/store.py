@@ -6,18 +6,19 @@ import fcntl
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TextIO
 
 from sqlalchemy import Engine, event, text
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as DatabaseSession
 
-from helpdesk import durable
+from helpdesk import durable, timeouts
 from models import Base, db
 
 acts = logging.getLogger("desk.act")
@@ -45,6 +46,7 @@ def prepare(engine: Engine, undo_window: timedelta) -> None:
     PostgreSQL is kept from setting several processes to work, or a compiler: on a page that takes longer than it saves.
     """
     engine.update_execution_options(undo_window=undo_window)
+    timeouts.set_up(engine)
     if engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _alone)
     if engine.dialect.name != "sqlite":
@@ -55,7 +57,7 @@ def prepare(engine: Engine, undo_window: timedelta) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -171,8 +173,29 @@ def _turn(engine: Engine) -> Iterator[None]:
         yield
         return
     with open(f"{path}.lock", "a", opener=durable.private) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _lock(lock)
         yield
+
+
+def _lock(file: TextIO) -> None:
+    """Raises OperationalError where another process has the turn for too long: it may be frozen, or write for hours."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    except BlockingIOError:
+        pass
+    # A lock has no time-out, so a thread waits for it that may be left behind. The lock ends with the last of the two
+    # numbers of the file.
+    has_it, number = threading.Event(), os.dup(file.fileno())
+
+    def wait() -> None:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        has_it.set()
+        os.close(number)
+
+    threading.Thread(target=wait, daemon=True).start()
+    if not has_it.wait(timeouts.current().turn):
+        raise OperationalError("the turn to write", {}, sqlite3.OperationalError("database is locked"))
 
 
 def undo() -> None:
@@ -190,7 +213,7 @@ def lost_a_race(error: DBAPIError) -> bool:
 def reachable() -> bool:
     try:
         db.session.execute(text("SELECT 1"))
-    except DBAPIError:
+    except (DBAPIError, PoolTimeout):
         return False
     finally:
         db.session.rollback()

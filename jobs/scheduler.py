@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from helpdesk import store
+from helpdesk import store, timeouts
 from helpdesk.background_jobs import JobRun
 from jobs.delays import Delayed
 
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 def run_job(app: Flask, job: Job) -> Outcome:
     """One turn of a job, in an app context, and so a database session, of its own. Never raises."""
     try:
-        with app.app_context():
+        with app.app_context(), timeouts.allow(timeouts.JOB):
             return Outcome(0.0 if job.work() else job.every)
     except Delayed as delay:
         log.warning("%s waits for %s: %s", job.name, delay.waits_for, delay.reason)

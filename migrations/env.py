@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import text
 
+from helpdesk import timeouts
 from helpdesk.errors import Refused
 from helpdesk.migrations import refuse_newer, sign
 from migrations import steps  # noqa: F401  Its import makes the steps ask.
@@ -61,7 +62,7 @@ def _run_migrations():
 def run():
     applied = []
     given = context.config.attributes.get("connection")
-    with nullcontext(given) if given else db.engine.connect() as connection:
+    with timeouts.allow(timeouts.COMMAND), nullcontext(given) if given else db.engine.connect() as connection:
         context.configure(
             connection=connection,
             target_metadata=db.metadata,

@@ -5,7 +5,8 @@ from pathlib import Path
 import flask_bootstrap
 from flask import current_app, jsonify, redirect, send_from_directory, url_for
 
-from helpdesk import background_jobs, migrations, people, store, warm_up
+from helpdesk import background_jobs, disk_space, migrations, outages, people, store, warm_up
+from web.outage_log import database_file
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 YEAR = 365 * 24 * 3600
@@ -35,7 +36,16 @@ def readyz():
         return jsonify(status="not ready", reason="the database needs a migration: flask db upgrade"), 503
     if not warm_up.check():
         return jsonify(status="not ready", reason="this process cannot read lists and tickets: restart it"), 503
-    return jsonify(status="ready", worker="running" if background_jobs.any_running(store.now()) else "late")
+    worker = "running" if background_jobs.any_running(store.now()) else "late"
+    if why := _unwritable():
+        return jsonify(status="read-only", reason=why, worker=worker)
+    return jsonify(status="ready", worker=worker)
+
+
+def _unwritable():
+    """Pages can be read then, so it is still worth sending people here."""
+    file = database_file()
+    return outages.unwritable.recent() or (disk_space.unwritable(file.parent) if file else "")
 
 
 def static(filename):

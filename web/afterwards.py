@@ -9,6 +9,8 @@ from typing import Any
 
 from flask import Flask
 
+from web.outage_log import note
+
 log = logging.getLogger("desk.afterwards")
 
 
@@ -34,8 +36,9 @@ class Afterwards:
         try:
             with self.app.app_context():
                 act(*args)
-        except Exception:
-            log.exception("could not be written after the page: %s", act.__name__)
+        except Exception as error:
+            with self.app.app_context():
+                note(log, f"could not be written after the page: {act.__name__}", error)
 
 
 def set_up(app: Flask) -> None:

@@ -13,13 +13,13 @@ from flask.globals import request_ctx
 from flask_babel import lazy_gettext as _l
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from helpdesk import store
 from helpdesk.errors import Refused
 from web import carry, door, throttle
+from web.outage_log import note
 
 log = logging.getLogger("desk.error")
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -54,7 +54,7 @@ PAGES = {
     ),
     503: (
         _l("The desk is not available for a moment"),
-        _l("The database does not answer. Nothing was changed. Try again in a minute."),
+        _l("Nothing was changed. Try again in a minute."),
     ),
     507: (
         _l("There is no room for files"),
@@ -80,9 +80,7 @@ def set_up(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(Refused, _refused)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
-        app.register_error_handler(away, _away)
-    app.register_error_handler(Exception, _crash)
+    app.register_error_handler(Exception, crash)
 
 
 def _http(error: HTTPException) -> Any:
@@ -107,15 +105,7 @@ def _refused(error: Refused) -> Response:
     return page(code, PAGES[code][0], str(error))
 
 
-def _away(error: Exception) -> Response:
-    log.error("database away", exc_info=error, extra={"error_id": g.get("request_id")})
-    g._login_user = AnonymousUserMixin()
-    response = page(503, *PAGES[503])
-    response.headers["Retry-After"] = "30"
-    return response
-
-
-def _crash(error: Exception) -> Response:
+def crash(error: Exception) -> Response:
     number = g.get("request_id") or secrets.token_hex(6)
     log.error("crash", exc_info=error, extra={"error_id": number})
     return page(500, *PAGES[500], number=number)
@@ -129,7 +119,7 @@ def page(code: int, title: object, advice: object, **more: Any) -> Response:
         html = render_template("errors/error.html", code=code, title=title, advice=advice, typed=typed, **more)
         store.undo()
     except Exception as error:
-        log.error("error page failed", exc_info=error)
+        note(log, "error page failed", error)
         html = PLAIN.format(title=title, advice=advice)
     return make_response(html, code)
 
@@ -144,7 +134,7 @@ def _clear_up() -> None:
         if current_user.is_authenticated and not current_user.name:
             raise LookupError("nobody")
     except Exception as error:
-        log.error("person not known", exc_info=error)
+        note(log, "person not known", error)
         g._login_user = AnonymousUserMixin()
 
 

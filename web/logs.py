@@ -66,7 +66,7 @@ class JsonLines(Lines):
 class ReadableLines(Lines):
     def format(self, record: logging.LogRecord) -> str:
         extras = " ".join(f"{name}={value}" for name, value in _extras(record).items())
-        line = f"{self.formatTime(record, '%H:%M:%S')} {record.name} {record.getMessage()} {extras}".rstrip()
+        line = f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {record.name} {record.getMessage()} {extras}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 

@@ -19,6 +19,7 @@ from flask import Flask
 from helpdesk import news, presence, store
 from models import Person, db
 from web.marks import sealed
+from web.outage_log import note
 
 log = logging.getLogger("desk.live")
 POLL_SECONDS = 0.04
@@ -184,7 +185,7 @@ class Hub:
                 self._end_the_dead()
         except Exception as error:
             if not self._away:
-                log.warning("live news cannot be read", exc_info=error)
+                note(log, "live news cannot be read", error)
             self._away = True
             time.sleep(1)
             return reader
