@@ -1,4 +1,4 @@
-"""Hundreds of mails to a server whose mood changes at random: none is lost, none of the innocent is given up."""
+"""A mail server whose mood changes at random, and one that is slow: no mail is lost, and nothing else waits for it."""
 
 import random
 import threading
@@ -7,16 +7,18 @@ from collections import Counter
 
 import pytest
 
+from helpdesk import bulk, store
 from integrations import smtp
 from jobs import worker
-from models import Delivery, db
+from models import BulkItem, BulkJob, Delivery, Ticket, db
 from tests.builders import ticket
 from tests.integrations.test_mail_moods import BROKEN, FOR_GOOD, FOR_NOW, MAILS
-from tests.moody_server import MoodyServer
+from tests.moody_server import MoodyServer, wait_until
 
 pytestmark = pytest.mark.soak
 
 COUNT, WORKERS = 600, 3
+TICKETS = 1530
 SEED = 2026
 # How often a step goes wrong, and how much of that is final: the others are tried again up to ten times.
 WRONG, FINAL = 0.06, 0.1
@@ -78,13 +80,35 @@ def check(server):
 
 
 def report(server, moods, rounds, took):
-    states = Counter(state for (state,) in db.session.query(Delivery.state))
+    ended = states(Delivery)
     tries = db.session.query(db.func.max(Delivery.attempts)).scalar()
     arrived = Counter(server.taken)
     met = ", ".join(f"{count} x {mood}" for mood, count in sorted(moods.met.items()))
     print(f"\n{time.strftime('%Y-%m-%d')} on {db.engine.dialect.name}, seed {SEED}: {COUNT} mails, {WORKERS} workers.")
     print(f"{moods.met.total()} moods ({met}), {server.connections} connections, {rounds} rounds, {took:.0f} s.")
-    print(
-        f"{states['sent']} sent, {states['failed']} given up after a final refusal, at most {tries} tries for a mail."
-    )
+    print(f"{ended['sent']} sent, {ended['failed']} given up after a final refusal, at most {tries} tries for a mail.")
     print(f"{sum(count > 1 for count in arrived.values())} arrived more than once, each with its own Message-ID.")
+
+
+def test_a_mail_server_that_takes_8_seconds_a_mail_holds_up_no_bulk_change(cast, make_app):
+    for _ in range(TICKETS):
+        ticket(cast.ada)
+    with store.writing():
+        numbers = [number for (number,) in db.session.query(Ticket.id)]
+        bulk.start_with(numbers, {"priority": "high"}, by=db.session.merge(cast.cleo))
+    with MoodyServer(lambda step, count: time.sleep(8) if step == "dot" else None) as server:
+        working = worker.Worker(make_app(**server.settings, MAIL_FROM="it@desk.test"))
+        began = time.monotonic()
+        working.start()
+        try:
+            wait_until(lambda: states(BulkJob) == {"done": 1}, seconds=300)
+            took, mails = time.monotonic() - began, states(Delivery)
+        finally:
+            working.stop()
+    print(f"\n{TICKETS} tickets were changed in {took:.1f} s, while {mails['sent']} mails were sent at 8 s each.")
+    assert mails["waiting"] > 0 and states(BulkItem) == {"done": TICKETS}
+
+
+def states(table):
+    db.session.rollback()
+    return Counter(state for (state,) in db.session.query(table.state))
