@@ -33,12 +33,11 @@ def soon():
 
 def test_while_the_server_is_away_mails_wait_and_go_out_once_when_it_is_back(browse, cast, mailbox, make_app, work):
     away = make_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=str(free_port()))
-    began = time.monotonic()
     page = browse(cast.ada, away).post(
         "/tickets/new",
         {"subject": "No mail today", "description": "Off", "type": "incident", "category": "", "priority": "normal"},
     )
-    assert page.status_code == 303 and time.monotonic() - began < 2
+    assert page.status_code == 303 and the_delivery().last_error is None, "no page waits for the mail server"
     work(away)
     waits = the_delivery()
     assert (waits.state, waits.attempts) == ("waiting", 0), "no try of this mail was made"
@@ -55,9 +54,11 @@ def test_a_server_that_says_nothing_is_left_before_the_lease_ends(cast, make_app
         desk = make_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=str(silent.getsockname()[1]), MAIL_TIMEOUT="1")
         for _ in range(5):
             ticket(cast.ada)
-        began = time.monotonic()
         work(desk)
-        assert 1 <= time.monotonic() - began < 2.5, "it is asked once in a round, not once for each mail"
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # It is asked once in a round, not once for each mail.
+            silent.accept()
     assert {d.state for d in db.session.query(Delivery)} == {"waiting"}
     assert all("timed out" in d.last_error for d in db.session.query(Delivery))
     assert smtp.LONGEST < deliveries.LEASE.total_seconds()
@@ -69,10 +70,8 @@ def test_a_server_that_answers_each_step_slowly_is_left_too(cast, make_app, work
         threading.Thread(target=_answer_slowly, args=(slow,), daemon=True).start()
         desk = make_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=str(slow.getsockname()[1]), MAIL_TIMEOUT="5")
         ticket(cast.ada)
-        began = time.monotonic()
         work(desk)
-        assert time.monotonic() - began < 2.5
-    assert the_delivery().state == "waiting"
+    assert the_delivery().state == "waiting", "it would have answered all in time, but not all together"
 
 
 def _answer_slowly(server):
