@@ -45,7 +45,7 @@ class LiveDesk:
     def start_worker(self):
         self.worker = self._spawn("flask", "--app", "app", "worker")
 
-    def wait_until_up(self, seconds=20):
+    def wait_until_up(self, seconds=60):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
