@@ -51,20 +51,32 @@ class Part:
         self._clear_up(now)
         if self.process is None:
             if now >= self.due:
-                self.start(now)
+                self._try_to_start(now)
             return None
         code = self.process.poll()
         if code is not None:
             self._ended(now)
         return code
 
+    def _try_to_start(self, now):
+        try:
+            self.start(now)
+        except OSError as error:
+            # No memory or no room for a process: the other part goes on.
+            log.error("the part %s cannot be started: %s", self.name, error)
+            self._wait_longer(now)
+
+    def _wait_longer(self, now):
+        self.due = now + self.wait
+        self.wait = min(2 * self.wait, LONGEST_WAIT)
+
     def _ended(self, now):
         # A gunicorn that was killed leaves its workers behind, which may serve their last pages.
         if _signal_group(self.process.pid, signal.SIGTERM):
             self.left_behind[self.process.pid] = now + PATIENCE
         self.wait = FIRST_WAIT if now - self.started >= RAN_WELL else self.wait
-        self.due, self.process = now + self.wait, None
-        self.wait = min(2 * self.wait, LONGEST_WAIT)
+        self.process = None
+        self._wait_longer(now)
 
     def _clear_up(self, now):
         for group, until in [*self.left_behind.items()]:

@@ -1,6 +1,7 @@
 """The parts of `python run.py` as processes, with small commands in place of the desk's own."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -50,6 +51,17 @@ def test_after_it_has_run_well_the_wait_is_short_again(part):
     part.process.wait()
     part.watch(supervisor.RAN_WELL)
     assert part.due == supervisor.RAN_WELL + 1
+
+
+def test_a_machine_without_room_for_a_process_is_asked_again_later(part):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        assert part.watch(0.0) is None and part.process is None and part.due == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    part.watch(1.0)
+    assert part.process.wait() == 3
 
 
 def test_what_a_part_leaves_behind_is_told_to_end_and_then_ended(part):
