@@ -254,6 +254,8 @@ class Ticket(Model):
     resolved_at: Mapped[datetime | None] = mapped_column(UtcTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
     trashed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    description_html: Mapped[str | None] = mapped_column(LongText)
+    description_renderer: Mapped[int | None] = mapped_column(SmallInteger)
 
     category: Mapped[Category | None] = relationship()
     requester: Mapped[Person] = relationship(foreign_keys=[requester_id])
@@ -350,6 +352,8 @@ class Message(Model):
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     edited_at: Mapped[datetime | None] = mapped_column(UtcTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    body_html: Mapped[str | None] = mapped_column(LongText)
+    body_renderer: Mapped[int | None] = mapped_column(SmallInteger)
     author: Mapped[Person] = relationship()
     ticket: Mapped[Ticket] = relationship()
 
@@ -363,6 +367,8 @@ class MessageVersion(Model):
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
     body: Mapped[str] = mapped_column(LongText)
     replaced_at: Mapped[datetime] = mapped_column(UtcTime)
+    body_html: Mapped[str | None] = mapped_column(LongText)
+    body_renderer: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 class Event(Model):

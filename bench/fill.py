@@ -8,13 +8,14 @@ import random
 import sys
 import time
 from datetime import datetime, timedelta, timezone
+from functools import cache
 
 from flask_migrate import upgrade
 
 import config
 from bench import texts
 from bench.load import Loader
-from helpdesk import indexing, passwords, store
+from helpdesk import indexing, markdown, passwords, store
 from helpdesk.text import fold
 from models import Category, Delivery, DeskFact, Event, Message, Person, ReadMark, Ticket, db
 
@@ -29,6 +30,7 @@ TICKET = (
     " created_at activity_at public_activity_at resolved_at finished_at"
 ).split()
 MESSAGE = "id ticket_id author_id kind body created_at".split()
+HTML = ["description_html", "description_renderer"], ["body_html", "body_renderer"]
 EVENT = "id kind ticket_id message_id actor_id public facts at".split()
 READ = "person_id ticket_id seen_at".split()
 DOCUMENT = "ticket_id subject public_text internal_text".split()
@@ -98,14 +100,20 @@ def _write(loader, size, words, categories):
     with loader.bulk(TABLES):
         for first in range(1, size + 1, AT_ONCE):
             parts = story.chapter(range(first, min(first + AT_ONCE, size + 1)))
-            loader.rows("tickets", TICKET, parts["tickets"])
-            loader.rows("messages", MESSAGE, parts["messages"])
+            loader.rows("tickets", TICKET + HTML[0], [(*row, *_html(row[2])) for row in parts["tickets"]])
+            loader.rows("messages", MESSAGE + HTML[1], [(*row, *_html(row[4])) for row in parts["messages"]])
             loader.rows("events", EVENT, parts["events"])
             loader.rows("read_marks", READ, parts["reads"])
             loader.rows("deliveries", DELIVERY, parts["deliveries"])
             fold_for_search(loader, parts)
             loader.commit()
             print(f"\r{parts['tickets'][-1][0]:>10} ", end="", file=sys.stderr)
+
+
+@cache
+def _html(text):
+    """The same few texts come again and again."""
+    return markdown.to_html(text), markdown.RENDERER
 
 
 def fold_for_search(loader, parts):

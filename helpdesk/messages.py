@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import events, families, files as attachments, tickets
+from helpdesk import events, families, files as attachments, rendered, tickets
 from helpdesk.errors import Refused
 from helpdesk.store import attempt, now
 from helpdesk.words import FINISHED, PRIORITY_NAMES, SUBJECT_MAX
@@ -97,7 +97,9 @@ def correct(message: Message, body: str, *, by: Person, at: datetime | None = No
     if body == message.body:
         return
     at = at or now()
-    db.session.add(MessageVersion(message_id=message.id, body=message.body, replaced_at=at))
+    earlier = MessageVersion(message_id=message.id, body=message.body, replaced_at=at)
+    rendered.copy(message, earlier)
+    db.session.add(earlier)
     message.body, message.edited_at = body, at
     kind = "reply_corrected" if message.kind == "reply" else "note_corrected"
     events.record(kind, ticket=message.ticket, message=message, by=by, at=at)

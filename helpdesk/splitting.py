@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from helpdesk import changes, events, tickets
+from helpdesk import changes, events, rendered, tickets
 from helpdesk.errors import Refused
 from helpdesk.store import now
 from models import Event, Message, Person, Ticket, TicketLink, db
@@ -36,6 +36,7 @@ def split(
     refuse(message)
     at, old = at or now(), message.ticket
     new = Ticket(subject=subject, description=message.body, type=old.type, priority=old.priority, status="new")
+    rendered.copy(message, new)
     new.requester, new.raised_by = message.author, by
     new.category = old.category if old.category and old.category.retired_at is None else None
     new.created_at = new.activity_at = new.public_activity_at = at

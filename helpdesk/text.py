@@ -1,14 +1,11 @@
-"""Text as people type it: made storable, folded for comparison, and rendered as a safe subset of Markdown."""
+"""Text as people type it: made storable, and folded for comparison."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
-import nh3
 from email_validator import EmailNotValidError, validate_email
-from markdown_it import MarkdownIt
 
 # All that counts as a line end somewhere (Python's mail package among them), made one kind.
 _LINE_ENDS = re.compile(r"\r\n|[\r\x85\u2028\u2029]")
@@ -18,17 +15,6 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 ADDRESS_MAX = 254
 # Characters that are normalized at once.
 PIECE = 256
-
-# Rendered texts up to this many characters are kept for the next reader; longer ones would fill the memory.
-KEPT_LENGTH = 4000
-
-_markdown = MarkdownIt("js-default", {"html": False, "linkify": True, "breaks": True, "maxNesting": 20})
-_markdown.enable("linkify").disable(["heading", "lheading", "hr", "image", "table", "reference"])
-# It lists its rules at the first text and does not lock that: a second thread would find none or a part of them.
-_markdown.render("complete")
-_TAGS = {"p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
-_ATTRIBUTES: dict[str, set[str]] = {"a": {"href"}, "ol": {"start"}, "*": set()}
-_SCHEMES = {"http", "https", "mailto"}
 
 
 def clean(text: str) -> str:
@@ -64,29 +50,3 @@ def fold_address(address: str) -> str:
     if len(normal) > ADDRESS_MAX:
         raise ValueError("too long")
     return normal.lower()
-
-
-def to_html(markdown: str) -> str:
-    """Paragraphs, line breaks, emphasis, lists, quotes, code and links; everything else comes out as the text it is."""
-    return _kept(markdown) if len(markdown) <= KEPT_LENGTH else _render(markdown)
-
-
-@lru_cache(maxsize=512)
-def _kept(markdown: str) -> str:
-    return _render(markdown)
-
-
-def _render(markdown: str) -> str:
-    return nh3.clean(
-        _markdown.render(markdown),
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_keep,
-        url_schemes=_SCHEMES,
-        link_rel="noopener noreferrer nofollow",
-    )
-
-
-def _keep(_tag: str, name: str, value: str) -> str | None:
-    """A link names where it leads: no address that means another page of the desk here and nothing in a mail."""
-    return value if name != "href" or value.partition(":")[0].lower() in _SCHEMES else None

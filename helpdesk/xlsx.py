@@ -141,7 +141,7 @@ def time_zone(book: zipfile.ZipFile) -> str:
         return ""
     properties = book.read("docProps/custom.xml").decode()
     properties = book.read("docProps/custom.xml").decode()
-    found = re.search(rf'name="{ZONE_PROPERTY}"[^>]*><vt:lpwstr>([\w/+-]{{1,60}})<', properties)
+    found = re.search(rf'name="{ZONE_PROPERTY}"[^>]{{0,200}}><vt:lpwstr>([\w/+-]{{1,60}})<', properties)
     return found[1] if found else ""
 
 

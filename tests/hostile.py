@@ -12,7 +12,7 @@ from pathlib import Path
 from helpdesk import completion, file_kinds, file_names, folding, import_file, passwords, query, sessions, snippets
 from helpdesk import exporting, spans, store, tags, text
 from helpdesk.errors import Refused
-from helpdesk.import_rows import OPTIONAL, REQUIRED
+from helpdesk.import_export.columns import OPTIONAL, REQUIRED
 from helpdesk.news import Mark
 from web import filters, logs
 

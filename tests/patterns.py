@@ -202,7 +202,8 @@ class _Check:
     # ---- whether a search scans the same characters again and again
 
     def search(self, items):
-        starts, _empty = self.first(items)
+        before = self.preceded(items[0]) if items else None
+        starts = self.first(items)[0] if before is None else before
         for place, (op, value) in enumerate(items):
             if op is codes.SUBPATTERN:
                 items = [*items[:place], *value[3], *items[place + 1 :]]
@@ -210,6 +211,20 @@ class _Check:
             if op in REPEATS and value[1] is codes.MAXREPEAT and self.can_fail(items[place + 1 :]):
                 if both := starts & self.consumed(value[2]):
                     self.found.append(f"a search that begins again at {_shown(both)}")
+        return None
+
+    def preceded(self, item):
+        """The characters after which alone an attempt can begin; None where it can begin anywhere."""
+        op, value = item
+        if op is codes.AT and value in (codes.AT_BEGINNING, codes.AT_BEGINNING_STRING):
+            return frozenset({10}) if self.flags & re.MULTILINE else frozenset()
+        if op is codes.ASSERT and value[0] < 0:
+            return self.first(value[1])[0]
+        if op is codes.SUBPATTERN and len(value[3]) == 1:
+            return self.preceded(value[3][0])
+        if op is codes.BRANCH:
+            each = [self.preceded(branch[0]) if len(branch) else None for branch in value[1]]
+            return None if None in each else frozenset().union(*each)
         return None
 
     def can_fail(self, items):

@@ -10,13 +10,14 @@ from helpdesk.usage_limits import REPLY
 from views import limits, uploads
 from views.ticket_page import back_to, done, page, stale
 from web import throttle
-from web.door import before_writing
+from web.door import before_writing, renders
 from web.pages import render_later
 from web.uploads import takes_files
 
 
 @takes_files()
 @before_writing(uploads.receive)
+@renders("body")
 def reply(ticket, me, came):
     form = forms.ReplyForm()
     if not uploads.valid(form, came):
@@ -50,6 +51,7 @@ def reply(ticket, me, came):
 
 @takes_files()
 @before_writing(uploads.receive)
+@renders("body")
 def note(ticket, me, came):
     form = forms.NoteForm()
     if not uploads.valid(form, came):
@@ -65,6 +67,7 @@ def note(ticket, me, came):
     return back_to(ticket)
 
 
+@renders("body")
 def correct(ticket, message, me):
     form = forms.CorrectForm(data={"body": message.body})
     if request.method == "GET":

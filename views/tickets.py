@@ -12,7 +12,7 @@ from helpdesk.usage_limits import RAISE, REPLY
 from views import limits, uploads
 from views.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
 from web import throttle
-from web.door import before_writing
+from web.door import before_writing, renders
 from web.pages import later, render_later
 from web.uploads import takes_files
 
@@ -28,6 +28,7 @@ def mine(me):
 
 @takes_files()
 @before_writing(uploads.receive)
+@renders("description")
 def new(me, came=None):
     form = forms.TicketForm(categories=categories.in_use(), for_agent=me.is_agent)
     if not uploads.valid(form, came):
@@ -144,6 +145,7 @@ def _save_facts(ticket, me, form, at):
         tickets.set_status(ticket, form.status.data, by=me, at=at)
 
 
+@renders("description")
 def edit(ticket, me):
     form = forms.EditForm(
         data={"subject": ticket.subject, "description": ticket.description, "requester": _label(ticket.requester)},

@@ -14,7 +14,9 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DBAPIError
 from werkzeug.routing import BaseConverter
 
-from helpdesk import access, drafts, news, sessions, store
+from helpdesk import access, drafts, markdown, news, sessions, store
+from helpdesk.text import clean
+from helpdesk.words import BODY_MAX
 from models import Person
 from web.pages import Page
 
@@ -66,6 +68,16 @@ def before_writing(prepare: Callable[..., dict[str, Any]]) -> Callable[[View], V
 
     def mark(view: View) -> View:
         view.prepare = prepare  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def renders(*fields: str) -> Callable[[View], View]:
+    """Have what was typed into these fields rendered before the view takes its turn to write, to be kept with it."""
+
+    def mark(view: View) -> View:
+        view.renders = fields  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -149,6 +161,8 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
     prepare = getattr(view, "prepare", None)
     if prepare is not None and g.csrf_error is None:
         g.prepared = prepare(**({"me": signed_in()} if "me" in inspect.signature(prepare).parameters else {}))
+    if g.csrf_error is None:
+        _render_typed(view)
     cookie = deepcopy(dict(session))
     for tries_left in range(TRIES - 1, -1, -1):
         try:
@@ -165,6 +179,13 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
         store.undo()
     _run_asides()
     return response
+
+
+def _render_typed(view: View) -> None:
+    for name in getattr(view, "renders", ()):
+        typed = clean(request.form.get(name, ""))
+        if len(typed) <= BODY_MAX:
+            markdown.to_html(typed)
 
 
 def _change_once(guarded: View, address: dict[str, Any]) -> Response:

@@ -11,14 +11,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_timedelta, get_month_names
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale, get_translations
 from flask_login import current_user
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-from helpdesk import events, file_names, notifications, text, words
+from helpdesk import events, file_names, markdown, notifications, rendered, text, words
+from web.door import afterwards
 
 
 def zone() -> ZoneInfo:
@@ -145,8 +146,23 @@ def _translated(word: str, _tongue: str, escapes: bool, has_values: bool) -> str
     return text if has_values else text % {}
 
 
-def markdown(value: str) -> Markup:
-    return Markup(text.to_html(value))
+def as_html(row: rendered.Text) -> Markup:
+    """What somebody wrote, as safe HTML. Where the present renderer has not made it yet, it is kept after the page."""
+    html = rendered.html_of(row)
+    if html is None:
+        text = rendered.text_of(row)
+        html = markdown.to_html(text)
+        if has_request_context():
+            _keep_rendered((type(row), row.id, text, html))
+    return Markup(html)
+
+
+def _keep_rendered(made: tuple[type[rendered.Text], int, str, str]) -> None:
+    """All of one page in one transaction."""
+    if "rendered" not in g:
+        g.rendered = []
+        afterwards(rendered.keep, g.rendered)
+    g.rendered.append(made)
 
 
 def initials(name: str) -> str:
@@ -189,7 +205,7 @@ def kept_rows() -> frozenset[int]:
 
 
 def set_up(app: Flask) -> None:
-    for function in (moment, clock, recent, day, ago, lasting, when, markdown, initials, capped):
+    for function in (moment, clock, recent, day, ago, lasting, when, as_html, initials, capped):
         app.add_template_filter(function)
     app.add_template_filter(events.tell, "tell")
     app.add_template_filter(text.clean, "clean")

@@ -59,3 +59,7 @@ def test_a_search_that_reads_the_same_text_again_and_again_is_found(pattern):
 )
 def test_a_pattern_that_always_knows_its_way_is_let_pass(pattern):
     assert not costly(pattern)
+
+
+def test_a_search_that_begins_only_after_what_it_does_not_read_is_let_pass():
+    assert not costly(r"(?:^|(?<=[,;]))( *)(x)", searches=True) and costly(r"(?:^|(?<=[,;]))([ ,]*)(x)", searches=True)

@@ -12,7 +12,7 @@ from sqlalchemy import ClauseElement, Table
 from sqlalchemy.orm.util import AliasedClass
 
 import config
-from helpdesk import exporting, sessions, store, text, triage
+from helpdesk import exporting, markdown, sessions, store, triage
 from models import Ticket, db
 from tests import builders
 
@@ -126,8 +126,8 @@ def ask_new_queries(app, cast, fresh, kind, rounds):
 
 def test_threads_that_are_the_first_to_render_a_text_all_get_the_same(app, fresh, eager):
     typed = "**bold** and https://example.com/ and `code`\n\n- a list\n- [a link](https://example.org)\n\n> quoted\n"
-    expected = text.to_html(typed)
+    expected = markdown.to_html(typed)
     with ThreadPoolExecutor(THREADS) as pool:
         for _round in range(ROUNDS):
-            new = fresh(text)
+            new = fresh(markdown)
             assert at_once(app, pool, lambda: new.to_html(typed)) == [expected] * THREADS

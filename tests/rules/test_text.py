@@ -5,7 +5,8 @@ import re
 import pytest
 from justhtml import JustHTML
 
-from helpdesk.text import clean, fold, fold_address, to_html
+from helpdesk.markdown import to_html
+from helpdesk.text import clean, fold, fold_address
 
 ATTACKS = [
     "<script>alert(1)</script>",
