@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,11 +36,12 @@ COUNTED_MOST = 1000
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to send one delivery, until the lease ends."""
+    """The right to send one delivery, until the lease ends: at `until` of the monotonic clock."""
 
     id: int
     lease: str
     message_id: str
+    until: float
 
 
 def due(at: datetime | None = None, most: int = 20) -> list[int]:
@@ -52,13 +54,14 @@ def due(at: datetime | None = None, most: int = 20) -> list[int]:
 
 def claim(number: int, at: datetime | None = None) -> Claim | None:
     """Claim one; None if somebody else was faster. Of several workers only one can change the row."""
-    at = at or store.now()
     lease = secrets.token_hex(16)
-    values = {"state": "sending", "lease": lease, "leased_until": at + LEASE, "attempts": Delivery.attempts + 1}
     with store.writing():
+        # The lease begins when the turn to write has come, which may take a while.
+        at, until = at or store.now(), time.monotonic() + LEASE.total_seconds()
+        values = {"state": "sending", "lease": lease, "leased_until": at + LEASE, "attempts": Delivery.attempts + 1}
         won = _update(Delivery.id == number, _claimable(at), **values) == 1
         name = db.session.scalar(select(Delivery.message_id).where(Delivery.id == number))
-    return Claim(number, lease, name) if won and name else None
+    return Claim(number, lease, name, until) if won and name else None
 
 
 def _claimable(at: datetime) -> Any:

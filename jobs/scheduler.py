@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from helpdesk import store, timeouts
 from helpdesk.background_jobs import JobRun
+from helpdesk.timeouts import JOB, Patience
 from jobs.delays import Delayed
 
 log = logging.getLogger("desk.worker")
@@ -26,10 +27,10 @@ SHARED = 2
 
 @dataclass(frozen=True)
 class Job:
-    """`work` does a small part and returns whether more of it may be due. `every` and `limit` are in seconds.
+    """`work` does a small part and returns whether more of it may be due. The times are in seconds.
 
-    A job over its limit goes on, but the others no longer wait for it, and admins see it. One that is `apart` never
-    waits for others.
+    A job over its limit goes on, but the others no longer wait for it, and admins see it. No statement of it may take
+    longer than `statement`, or else than the limit. One that is `apart` never waits for others.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Job:
     every: float
     limit: float = 60
     apart: bool = False
+    statement: float | None = None
+
+    def patience(self) -> Patience:
+        """How long the job waits for the database."""
+        seconds = min(int(self.statement or self.limit), JOB.statement)
+        return replace(JOB, statement=seconds, answer=seconds + 20, turn=min(seconds, JOB.turn))
 
 
 class Outcome(NamedTuple):
@@ -50,7 +57,7 @@ class Outcome(NamedTuple):
 def run_job(app: Flask, job: Job) -> Outcome:
     """One turn of a job, in an app context, and so a database session, of its own. Never raises."""
     try:
-        with app.app_context(), timeouts.allow(timeouts.JOB):
+        with app.app_context(), timeouts.allow(job.patience()):
             return Outcome(0.0 if job.work() else job.every)
     except Delayed as delay:
         log.warning("%s waits for %s: %s", job.name, delay.waits_for, delay.reason)

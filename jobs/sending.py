@@ -80,7 +80,11 @@ def _send_all(numbers: list[int]) -> int:
 def _send(claim: Claim, server: smtp.MailServer) -> str:
     """Whatever goes wrong becomes a state of the delivery, shown in the mail log. Raises ServerUnavailable."""
     try:
-        server.send(mails.write(claim.id))
+        mail = mails.write(claim.id)
+        if time.monotonic() + smtp.LONGEST > claim.until:
+            deliveries.release(claim, "The desk was too slow to send this mail before its turn was over")
+            return "waiting"
+        server.send(mail)
     except mails.NotNeeded as reason:
         return _cancel(claim, reason)
     except smtp.GiveUp as reason:

@@ -25,7 +25,7 @@ PAUSE = 1.0
 MAILS_LIMIT = sending.ROUND + 2 * 120
 
 JOBS = (
-    Job("mails", sending.send_due, PAUSE, limit=MAILS_LIMIT, apart=True),
+    Job("mails", sending.send_due, PAUSE, limit=MAILS_LIMIT, apart=True, statement=15),
     Job("bulk_changes", bulk.work, PAUSE, limit=120, apart=True),
     Job("clock", chores.correct_clock, 30),
     Job("closing", chores.close_resolved, 60),

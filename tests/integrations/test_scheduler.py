@@ -1,12 +1,14 @@
 """The worker's jobs beside each other: none holds up another, none runs twice at once, and each says how it is."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from helpdesk import background_jobs, bulk, store
+from helpdesk import background_jobs, bulk, deliveries, store, timeouts
+from integrations import smtp
 from jobs import worker
 from jobs.delays import Delayed
 from jobs.scheduler import SHARED, Job, Scheduler, run_job
@@ -116,6 +118,15 @@ def test_a_job_that_cannot_go_on_says_what_it_waits_for(app, caplog, error, wait
     outcome = run_job(app, Job("mails", lambda: _raise(error), 1))
     assert outcome.waits_for == waits_for and outcome.wait >= 5
     assert caplog.text.count("Traceback") == tracebacks
+
+
+def test_no_statement_of_a_job_takes_longer_than_the_jobs_own_limit(app):
+    waited = []
+    for job in worker.JOBS:
+        run_job(app, replace(job, work=lambda: waited.append(timeouts.current())))
+    for job, patience in zip(worker.JOBS, waited, strict=True):
+        assert patience.statement <= job.limit and patience.answer < job.limit + 30
+    assert waited[0].turn + waited[0].answer + smtp.LONGEST < deliveries.LEASE.total_seconds()
 
 
 # ---- the worker itself

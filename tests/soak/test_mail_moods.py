@@ -12,7 +12,7 @@ from integrations import smtp
 from jobs import worker
 from models import BulkItem, BulkJob, Delivery, Ticket, db
 from tests.builders import ticket
-from tests.integrations.test_mail_moods import BROKEN, FOR_GOOD, FOR_NOW, MAILS
+from tests.integrations.test_mail_moods import BROKEN, FOR_GOOD, FOR_NOW, MAILS, WITHOUT_END
 from tests.moody_server import MoodyServer, wait_until
 
 pytestmark = pytest.mark.soak
@@ -34,7 +34,9 @@ class Moods:
         with self.lock:
             if self.dice.random() > WRONG:
                 return None
-            mood = self.dice.choice(FOR_GOOD if self.dice.random() < FINAL else FOR_NOW + BROKEN + ["lost"] * 2)
+            mood = self.dice.choice(
+                FOR_GOOD if self.dice.random() < FINAL else FOR_NOW + BROKEN + WITHOUT_END + ["lost"] * 2
+            )
             self.met[mood.partition(" ")[0]] += 1
             return mood
 
