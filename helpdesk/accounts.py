@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk import events, links, people, sessions, store
 from helpdesk.errors import Refused
 from helpdesk.text import fold_address
-from models import OneTimeLink, Person, db
+from models import Event, OneTimeLink, Person, db
 
 
 def register(name: str, email: str, hashed: str) -> Person:
@@ -20,31 +21,46 @@ def register(name: str, email: str, hashed: str) -> Person:
     return person
 
 
-def register_quietly(name: str, email: str, hashed: str) -> None:
+def is_unconfirmed(email: str) -> bool:
+    """Whether a person has this address and never confirmed it."""
+    person = people.by_address(email)
+    return person is not None and person.confirmed_at is None
+
+
+def register_quietly(name: str, email: str, hashed: str, *, mails: bool = True) -> None:
     """Where mail is sent: whoever asks learns nothing, and what happens next is told to the address alone.
 
     A password that was typed counts only for an address that is new to the desk. For any other, the mail leads to a
     page where whoever reads it chooses the password; else somebody could register with the address of a person who
-    was invited, or who registered a minute ago, and wait for them to confirm it.
+    was invited, or who registered a minute ago, and wait for them to confirm it. So the password of whoever registered
+    a minute ago does not count any more either. Without `mails` a link that was mailed before goes on working.
     """
     person = people.by_address(email)
     if person is None:
-        _register_new(name, email, hashed)
-    elif person.is_active and person.password_hash is None:
-        people.send_invitation(person, by=None)
-    elif person.is_active and person.confirmed_at is None:
-        links.drop(person, "confirm")
-        _send_reset(person)
+        _register_new(name, email, hashed, mails=mails)
+    elif not person.is_active or person.confirmed_at is not None:
+        events.record("registered_again", by=None, person=person, mails=mails)
     else:
-        events.record("registered_again", by=None, person=person)
+        _register_unconfirmed(person, mails=mails)
 
 
-def _register_new(name: str, email: str, hashed: str) -> None:
+def _register_new(name: str, email: str, hashed: str, *, mails: bool) -> None:
     try:
         person = people.add(name, email, password_hash=hashed)
     except Refused:
         return  # The same form was sent twice at once; the other one owes the mail.
-    events.record("registered", by=person, person=person)
+    events.record("registered", by=person, person=person, mails=mails)
+
+
+def _register_unconfirmed(person: Person, *, mails: bool) -> None:
+    has_registered, person.password_hash = person.password_hash is not None, None
+    if not mails:
+        events.record("registered_again", by=None, person=person, mails=False)
+    elif has_registered:
+        links.drop(person, "confirm")
+        _send_reset(person)
+    else:
+        people.send_invitation(person, by=None)
 
 
 def ask_confirmation(person: Person) -> None:
@@ -61,20 +77,26 @@ def confirm(link: OneTimeLink) -> Person:
     return person
 
 
-def ask_reset(email: str) -> None:
+def ask_reset(email: str, *, mails: bool = True) -> None:
     """Somebody forgot the password. Whoever was invited and never came is invited again.
 
     For all others no mail is owed, but a line is written all the same: an answer that comes faster would tell.
     """
     person = people.by_address(email)
-    if person is None or not person.is_active:
+    if person is None or not person.is_active or not mails:
         events.record("reset_asked_in_vain", by=None)
-    elif person.password_hash is not None:
+    elif person.password_hash is not None or _has_registered(person):
         _send_reset(person)
     elif people.invited([person]):
         people.send_invitation(person, by=None)
     else:
         events.record("reset_asked_in_vain", by=None)
+
+
+def _has_registered(person: Person) -> bool:
+    """Also where the password does not count any more, since somebody else has registered with the same address."""
+    registered = select(Event.id).where(Event.person_id == person.id, Event.kind == "registered")
+    return db.session.scalar(registered.limit(1)) is not None
 
 
 def _send_reset(person: Person) -> None:
@@ -85,11 +107,11 @@ def _send_reset(person: Person) -> None:
 
 def set_password(person: Person, hashed: str, *, but_session: int | None = None) -> None:
     """A new password ends all other sessions, every link to set one, and a change of address that waits."""
-    person.password_hash = hashed
+    is_first, person.password_hash = person.password_hash is None, hashed
     links.drop(person, "invitation")
     links.revoke(person)
     sessions.end_all(person, but=but_session)
-    events.record("password_set", by=person, person=person)
+    events.record("password_set", by=person, person=person, mails=not is_first)
 
 
 def set_password_by_link(link: OneTimeLink, hashed: str, *, name: str = "") -> Person:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,6 +36,12 @@ REGISTER_CLIENT = Limit("register-client", 60, timedelta(hours=1))
 RESET_ACCOUNT = Limit("reset-account", 5, timedelta(hours=1))
 RESET_CLIENT = Limit("reset-client", 20, timedelta(hours=1))
 KEY_CLIENT = Limit("first-key-client", 30, timedelta(minutes=15))
+# What strangers and members can have mailed to an address that never confirmed: one mail an hour, by whatever page.
+UNCONFIRMED_MAIL = Limit("unconfirmed-mail", 1, timedelta(hours=1))
+# How often a page was asked for the same address, whoever has it: these tell when the last mail went, and no more.
+REGISTER_ADDRESS = Limit("register-address", 1, timedelta(hours=1))
+CHANGE_ADDRESS = Limit("change-address", 1, timedelta(hours=1))
+CHANGE_PERSON = Limit("change-person", 5, timedelta(hours=1))
 ADDRESS_PASSWORD = Limit("address-password", 10, timedelta(minutes=15))
 PASSWORD_ACCOUNT = Limit("password-account", 10, timedelta(minutes=15))
 LONGEST = timedelta(hours=1)
@@ -70,6 +77,26 @@ def _count(limit: Limit, key: str, at: datetime) -> timedelta | None:
             return None
         session.execute(delete(Attempt).where(Attempt.id == number))
         return min(tries) + limit.within - at
+
+
+def count_mail(email: str, unconfirmed: bool, at: datetime | None = None) -> timedelta | None:
+    """Count a mail that somebody who is not signed in causes. Returns how long none may go there, None if one may.
+
+    Where the address is confirmed or nobody's, the same work is done and nothing is limited: the time that an answer
+    takes shall not tell which it is. Words after a plus do not make another mailbox.
+    """
+    name, _at, domain = email.rpartition("@")
+    whom = f"{name.partition('+')[0]}@{domain}" if unconfirmed else secrets.token_hex(8)
+    return count(UNCONFIRMED_MAIL, whom, at)
+
+
+def last(limit: Limit, whom: str, at: datetime | None = None) -> datetime | None:
+    """When the newest try was that still counts."""
+    since = (at or store.now()) - limit.within
+    newest: datetime | None = db.session.scalar(
+        select(func.max(Attempt.at)).where(Attempt.key == _key(limit, whom), Attempt.at > since)
+    )
+    return newest
 
 
 def count_sign_in(email: str, client: str, browser: str | None = None, at: datetime | None = None) -> timedelta | None:

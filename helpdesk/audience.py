@@ -43,6 +43,8 @@ def owed(event: Event, person: Person | None) -> list[Owed]:
 def _account(event: Event, person: Person) -> list[Owed]:
     if event.kind == "address_asked":
         return [Owed(person, "new_address", event.facts["email"]), Owed(person, "address_asked", person.email)]
+    if event.kind == "admin_made":
+        return [Owed(person, "role_changed"), Owed(person, "password_changed")]
     if event.kind == "address_changed":
         return [Owed(person, "address_changed", event.facts["old"])]
     return [Owed(person, ACCOUNT_MAILS[event.kind])] if event.kind in ACCOUNT_MAILS else []
@@ -147,6 +149,8 @@ ACCOUNT_MAILS = {
     "reset_asked": "reset",
     "address_asked": "new_address",
     "address_changed": "address_changed",
+    "password_set": "password_changed",
+    "role_set": "role_changed",
 }
 
 # These answer an own act: the receipt of a ticket, and the links of one's own account.
@@ -170,5 +174,7 @@ MAILS = {
     "invitation": _l("Invitation"),
     "new_address": _l("Confirm a new address"),
     "address_asked": _l("Change of address asked for"),
+    "password_changed": _l("Password changed"),
+    "role_changed": _l("Role changed"),
     "address_changed": _l("Address changed"),
 }

@@ -120,7 +120,8 @@ def set_role(person: Person, role: str, *, by: Person) -> None:
         person.wants_every_new = False
         _free_tickets(person, by)
     links.revoke(person)
-    events.record("role_set", by=by, person=person, name=person.name, old=old, new=role)
+    has_account = person.password_hash is not None
+    events.record("role_set", by=by, person=person, mails=has_account, name=person.name, old=old, new=role)
 
 
 def switch_off(person: Person, *, by: Person) -> None:
@@ -254,12 +255,13 @@ def make_first_admin(key: str, name: str, email: str, hashed: str) -> Person:
 
 def make_admin(name: str, email: str, hashed: str) -> Person:
     """For the command line: a new admin, or an existing person made one, whose sessions and links end."""
-    person = by_address(email) or add(name, email)
+    known = by_address(email)
+    person = known or add(name, email)
     rename(person, name)
     _become_admin(person, hashed)
     person.switched_off_at = None
     db.session.execute(delete(DeskFact).where(DeskFact.name == FIRST_KEY))
-    events.record("admin_made", by=None, person=person)
+    events.record("admin_made", by=None, person=person, mails=known is not None)
     return person
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import current_app
 from flask_mail import BadHeaderError, Connection, Mail
-from flask_mail import Message as Message
+
+from integrations.mail_headers import Message as Message
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from helpdesk import access, deliveries, files, links, people, store
+from helpdesk.words import ROLES
 from integrations import smtp
 from models import Delivery, Event, Person, Ticket
 
@@ -35,6 +36,8 @@ SUBJECTS = {
     "new_address": _l("Confirm your new address"),
     "address_asked": _l("Your address is about to change"),
     "address_changed": _l("Your address was changed"),
+    "password_changed": _l("Your password was changed"),
+    "role_changed": _l("Your role was changed"),
 }
 
 
@@ -79,7 +82,7 @@ def _render(delivery: Delivery, link: dict[str, Any]) -> smtp.Message:
     words = _words(delivery) | link
     return smtp.message(
         subject=words["subject"],
-        to=(_one_line(delivery.person.name), delivery.email),
+        to=(words["name"], delivery.email),
         text=_tidy(render_template(f"mail/{delivery.mail}.txt", **words)),
         html=render_template(f"mail/{delivery.mail}.html", **words),
         message_id=f"<{delivery.message_id}@{_host()}>",
@@ -122,6 +125,17 @@ def _change_is_over(delivery: Delivery) -> bool:
     return deliveries.outdated(delivery, "address_asked", "address_stopped", *links.REVOKING)
 
 
+def _is_named(delivery: Delivery) -> bool:
+    """A mail that a stranger can send to any address has no word of theirs in it, and a name can be a message.
+
+    The name is in it once somebody has confirmed the address, and where a colleague has caused the mail.
+    """
+    if delivery.mail == "new_address":
+        return False
+    event, person = delivery.event, delivery.person
+    return event.ticket is not None or person.confirmed_at is not None or event.actor not in (None, person)
+
+
 def _words(delivery: Delivery) -> dict[str, Any]:
     """What the templates may use."""
     person, event = delivery.person, delivery.event
@@ -129,6 +143,8 @@ def _words(delivery: Delivery) -> dict[str, Any]:
     return {
         "delivery": delivery,
         "person": person,
+        "name": _one_line(person.name) if _is_named(delivery) else "",
+        "role": ROLES[person.role],
         "event": event,
         "ticket": ticket,
         "other": _other(event, person),

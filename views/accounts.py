@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from flask import current_app, flash, g, redirect, request, session, url_for
-from flask_babel import gettext as _
+from flask_babel import format_time, gettext as _
 from flask_login import login_user, logout_user
 
 import forms
-from helpdesk import accounts, attempts, passwords, people, sessions, words
+from helpdesk import accounts, attempts, passwords, people, sessions, store, words
 from helpdesk.errors import Refused
 from helpdesk.text import fold_address
 from web import carry, known_browser
@@ -31,11 +31,26 @@ def _before_register():
     if _registration_closed() or not forms.RegisterForm().validate():
         return {}
     wait = attempts.count(attempts.REGISTER_CLIENT, network())
-    return {"wait": wait} if wait else hash_password()
+    return {"wait": wait} if wait else hash_password() | _mails_register()
+
+
+def _mails_register():
+    """Whether this form may cause a mail, and when the last one for its address went where it may not.
+
+    The times are the same whether or not anybody has the address, so they tell nothing about it.
+    """
+    if not current_app.config["SENDS_MAIL"] or not _domain_allowed(request.form["email"]):
+        return {}
+    email = fold_address(request.form["email"])
+    earlier = attempts.last(attempts.REGISTER_ADDRESS, email)
+    if attempts.count(attempts.REGISTER_ADDRESS, email):
+        return {"earlier": earlier, "mails": False}
+    unconfirmed = people.by_address(email) is None or accounts.is_unconfirmed(email)
+    return {"mails": attempts.count_mail(email, unconfirmed) is None}
 
 
 @before_writing(_before_register)
-def register(hashed=None, wait=None):
+def register(hashed=None, wait=None, earlier=None, mails=True):
     if _registration_closed():
         return render_later("accounts/register_closed.html", 200 if request.method == "GET" else 403)
     form = forms.RegisterForm()
@@ -47,8 +62,8 @@ def register(hashed=None, wait=None):
         form.refuse(_("Accounts are open to these mail domains only: %(domains)s", domains=_domains()), "email")
         return _register_page(form)
     if current_app.config["SENDS_MAIL"]:
-        accounts.register_quietly(form.name.data, form.email.data, hashed)
-        return redirect(url_for("accounts.sign_in", sent="confirm"), 303)
+        accounts.register_quietly(form.name.data, form.email.data, hashed, mails=mails)
+        return _sent("confirm", earlier)
     try:
         person = accounts.register(form.name.data, form.email.data, hashed)
     except Refused as no:
@@ -65,6 +80,22 @@ def _register_page(form, code=None):
 
 def status(form):
     return 422 if form.is_submitted() else 200
+
+
+def _sent(what, earlier):
+    """To the sign-in, which says what has been sent; where that was earlier, when."""
+    if earlier is None:
+        return redirect(url_for("accounts.sign_in", sent=what), 303)
+    flash(_was_sent(earlier))
+    return redirect(url_for("accounts.sign_in"), 303)
+
+
+def _was_sent(earlier):
+    return _(
+        "A mail for this address was asked for at %(time)s already. An address that was never confirmed gets one mail "
+        "an hour at most, so look for that one, also among spam.",
+        time=format_time(earlier, "short"),
+    )
 
 
 def _registration_closed():
@@ -99,10 +130,15 @@ def _check_password():
     known = person.password_hash if person else None
     if not passwords.matches(form.password.data, known):
         return {}
-    return {
-        "verified": (person.id, known),
-        "rehashed": passwords.hash(form.password.data) if passwords.is_outdated(known) else None,
-    }
+    rehashed = passwords.hash(form.password.data) if passwords.is_outdated(known) else None
+    found = {"verified": (person.id, known), "rehashed": rehashed}
+    return found | (_mail_again(email) if person.confirmed_at is None else {})
+
+
+def _mail_again(email):
+    """When the mail to confirm the address went out, if it is too early for another one."""
+    wait = attempts.count_mail(email, unconfirmed=True)
+    return {"earlier": store.now() + wait - attempts.UNCONFIRMED_MAIL.within} if wait else {}
 
 
 def _known_browser(email):
@@ -112,7 +148,7 @@ def _known_browser(email):
 
 
 @before_writing(_check_password)
-def sign_in(me, verified=None, wait=None, rehashed=None):
+def sign_in(me, verified=None, wait=None, rehashed=None, earlier=None):
     form = forms.SignInForm()
     if request.method == "GET":
         form.next.data = local_path(request.args.get("next"))
@@ -125,7 +161,7 @@ def sign_in(me, verified=None, wait=None, rehashed=None):
         form.refuse(_("The address or the password is not right. Check both and try again."))
         return _sign_in_page(form)
     if person.confirmed_at is None:
-        return _not_confirmed(form, person)
+        return _not_confirmed(form, person, earlier)
     person.password_hash = rehashed or person.password_hash
     attempts.forget_sign_in(person.email, network(), known_browser.number_for(person.id))
     _end_session(me)
@@ -144,13 +180,16 @@ def _sign_in_page(form, code=None):
     return render_later("accounts/sign_in.html", code or status(form), form=form, carries=bool(form.carried.data))
 
 
-def _not_confirmed(form, person):
+def _not_confirmed(form, person, earlier):
     """The right password for an address that was never confirmed: send the link once more and say so."""
     if not current_app.config["SENDS_MAIL"]:
         form.refuse(_("Your address is not confirmed yet. Ask an admin for a link."))
         return _sign_in_page(form)
+    if earlier is not None:
+        form.refuse(_("Your address is not confirmed yet.") + " " + _was_sent(earlier))
+        return _sign_in_page(form)
     accounts.ask_confirmation(person)
-    return redirect(url_for("accounts.sign_in", sent="confirm"), 303)
+    return _sent("confirm", None)
 
 
 def let_in(person, *, keep):
@@ -227,19 +266,26 @@ def _before_forgot():
     form = forms.ForgotForm()
     if not form.validate():
         return {}
-    wait = attempts.count(attempts.RESET_CLIENT, network())
-    return {"wait": wait or attempts.count(attempts.RESET_ACCOUNT, fold_address(form.email.data))}
+    email = fold_address(form.email.data)
+    earlier = attempts.last(attempts.RESET_ACCOUNT, email)
+    wait = attempts.count(attempts.RESET_CLIENT, network()) or attempts.count(attempts.RESET_ACCOUNT, email)
+    if wait:
+        return {"wait": wait}
+    mails = attempts.count_mail(email, accounts.is_unconfirmed(email)) is None
+    return {"mails": mails, "earlier": earlier}
 
 
 @before_writing(_before_forgot)
-def forgot(wait=None):
+def forgot(wait=None, mails=True, earlier=None):
     form = forms.ForgotForm()
     if not form.validate_on_submit():
         return _forgot_page(form)
     if wait:
         return too_many(form, wait, _forgot_page)
     if current_app.config["SENDS_MAIL"]:
-        accounts.ask_reset(form.email.data)
+        accounts.ask_reset(form.email.data, mails=mails)
+        if earlier is not None:
+            flash(_was_sent(earlier))
         return redirect(url_for("accounts.sign_in", sent="reset"), 303)
     return _forgot_page(form, 200)
 

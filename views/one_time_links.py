@@ -4,7 +4,7 @@ from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 
 import forms
-from helpdesk import accounts, attempts, links, passwords
+from helpdesk import accounts, attempts, links, passwords, people
 from views.accounts import hash_password, let_in, status, still_right
 from web import known_browser
 from web.door import before_writing
@@ -16,14 +16,25 @@ def _worn_out(purpose):
     return render_later("accounts/link_worn_out.html", 404, purpose=purpose)
 
 
-def confirm(token):
+def _before_confirm():
+    """A password is chosen here where somebody else has registered with the same address since."""
+    link = links.find(request.view_args["token"], "confirm")
+    return hash_password() if link is not None and link.person.password_hash is None else {}
+
+
+@before_writing(_before_confirm)
+def confirm(token, hashed=None):
     link = links.find(token, "confirm")
     if link is None:
         return _worn_out("confirm")
-    form = forms.EmptyForm()
-    if not form.validate_on_submit():
-        return render_later("accounts/confirm.html", form=form, link=link)
-    accounts.confirm(link)
+    chooses = people.locked(link.person_id).password_hash is None
+    form = forms.NewPasswordForm() if chooses else forms.EmptyForm()
+    if not form.validate_on_submit() or (chooses and hashed is None):
+        return render_later("accounts/confirm.html", status(form), form=form, link=link, chooses=chooses)
+    if chooses:
+        accounts.set_password_by_link(link, hashed)
+    else:
+        accounts.confirm(link)
     return redirect(url_for("accounts.sign_in", sent="confirmed"), 303)
 
 

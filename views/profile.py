@@ -7,6 +7,7 @@ from flask_login import logout_user
 import forms
 from helpdesk import accounts, attempts, passwords, people, sessions, words
 from helpdesk.errors import Refused
+from helpdesk.text import fold_address
 from web.door import before_writing
 from web.pages import later
 from web.throttle import too_many
@@ -84,20 +85,35 @@ def change_password(me, right=None, wait=None, hashed=None):
     return redirect(url_for("profile.edit"), 303)
 
 
-@before_writing(_check_current)
-def change_address(me, right=None, wait=None, hashed=None):
+def _before_address(me):
+    """The password, then how often this person asks, and whether the new address may get a mail."""
+    found, form = _check_current(me), forms.ChangeAddressForm()
+    if found.get("right") is None or not current_app.config["SENDS_MAIL"] or not form.validate():
+        return found
+    email = fold_address(form.email.data)
+    if attempts.count(attempts.CHANGE_ADDRESS, f"{me.id} {email}"):
+        return found | {"mails": False}
+    found["wait"] = attempts.count(attempts.CHANGE_PERSON, str(me.id))
+    unconfirmed = people.by_address(email) is None or accounts.is_unconfirmed(email)
+    return found | {"mails": found["wait"] is None and attempts.count_mail(email, unconfirmed) is None}
+
+
+@before_writing(_before_address)
+def change_address(me, right=None, wait=None, hashed=None, mails=True):
     form = forms.ChangeAddressForm()
     refused = _refused(me, form, "address", right, wait)
     if refused:
         return refused
     sends = current_app.config["SENDS_MAIL"]
     try:
-        accounts.ask_address(me, form.email.data, confirm=sends)
+        if mails:
+            accounts.ask_address(me, form.email.data, confirm=sends)
     except Refused as no:
         form.refuse(no, "email")
         return _page(me, address=form)
     if sends:
-        flash(_("We have sent a link to %(email)s. Open it to confirm the new address.", email=form.email.data))
+        sent = _("We have sent a link to %(email)s. Open it to confirm the new address.", email=form.email.data)
+        flash(sent + " " + _("An address that was never confirmed gets one mail an hour at most."))
     else:
         flash(_("Your address is changed."))
     return redirect(url_for("profile.edit"), 303)

@@ -94,6 +94,14 @@ def address_changed(cast):
     act(accounts.ask_address, cast.ada, "ada@new.example.com", confirm=False)
 
 
+def password_changed(cast):
+    act(accounts.set_password, cast.ada, hashed())
+
+
+def role_changed(cast):
+    act(people.set_role, cast.ada, "agent", by=cast.eve)
+
+
 # Each kind: what makes it owed, who gets it, words that are in its text.
 KINDS = {
     "received": (received, "ada@example.com", "your ticket has arrived"),
@@ -112,5 +120,11 @@ KINDS = {
     "invitation": (invitation, "nia@example.com", "You are invited to IT helpdesk"),
     "new_address": (new_address, "ada@new.example.com", "Please confirm that it is yours"),
     "address_asked": (address_asked, "ada@example.com", "from this one to ada@new.example.com"),
+    "password_changed": (
+        password_changed,
+        "ada@example.com",
+        "The password of your account at IT helpdesk was changed",
+    ),
+    "role_changed": (role_changed, "ada@example.com", "Your role is now: Agent."),
     "address_changed": (address_changed, "ada@example.com", "Mail no longer comes to this one."),
 }
