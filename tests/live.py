@@ -47,7 +47,7 @@ class LiveDesk:
 
     def wait_until_up(self, seconds=60):
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while time.monotonic() < until and (self.web is None or self.web.poll() is None):
             try:
                 urllib.request.urlopen(f"{self.url}/healthz", timeout=2).close()
                 return

@@ -107,14 +107,25 @@ class Killer:
     def _web_again(self):
         group = self.desk.web.pid
         self.desk.web.wait()
-        self.desk.start_web()
+        self._bring_up(self.desk.start_web)
         # What answered may have been an orphan; from here on it is not.
         try:
             os.killpg(group, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        self.desk.wait_until_up()
+        self._bring_up(self.desk.wait_until_up)
         return True
+
+    def _bring_up(self, attempt):
+        """An orphan that is still starting holds the port, and gunicorn may give up. A supervisor starts it again."""
+        until = time.monotonic() + 180
+        while True:
+            try:
+                return attempt()
+            except AssertionError:
+                if self.desk.web.poll() is None or time.monotonic() > until:
+                    raise
+                attempt = self.desk.start_web
 
     def worker(self):
         os.killpg(self.desk.worker.pid, signal.SIGKILL)
