@@ -193,3 +193,11 @@ def test_no_file_names_a_path_of_one_machine():
 @pytest.mark.parametrize("name", sorted(path.stem for path in (HOUSE / "bench").glob("[a-z]*.py")))
 def test_every_part_of_the_bench_can_be_loaded(name):
     assert importlib.import_module(f"bench.{name}").__doc__
+
+
+def test_every_test_that_the_promises_of_security_name_exists():
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (HOUSE / "SECURITY.md").read_text())
+    assert len(named) > 20
+    for path, test in named:
+        assert (HOUSE / path).is_file(), path
+        assert not test or f"def {test}(" in (HOUSE / path).read_text(), f"{path}::{test}"

@@ -47,7 +47,8 @@ def addresses(cast):
     builders.act(tickets.set_status, long, "closed", by=cast.eve)
     gone = builders.ticket(cast.ben)
     builders.act(tickets.trash, gone, by=cast.eve)
-    tokens = {p: builders.act(links.make, cast.ada, p) for p in ("confirm", "reset", "invitation", "address")}
+    tokens = {p: builders.act(links.make, cast.ada, p) for p in links.LASTS}
+    contested = builders.act(links.make, cast.mel, "confirm")
     builders.act(people.set_role, cast.dan, "admin", by=cast.eve)
     delivery = db.session.query(Delivery).first()
     return {
@@ -55,10 +56,11 @@ def addresses(cast):
         **_of_agents(cast),
         "/people/<person>": [f"/people/{cast.dan.id}", f"/people/{cast.zoe.id}"],
         "/mail/<delivery>": [f"/mail/{delivery.id}"],
-        "/confirm/<string:token>": [f"/confirm/{tokens['confirm']}", "/confirm/worn-out"],
+        "/confirm/<string:token>": [f"/confirm/{tokens['confirm']}", f"/confirm/{contested}", "/confirm/worn-out"],
         "/reset/<string:token>": [f"/reset/{tokens['reset']}"],
         "/invitation/<string:token>": [f"/invitation/{tokens['invitation']}"],
         "/new-address/<string:token>": [f"/new-address/{tokens['address']}"],
+        "/stop-address/<string:token>": [f"/stop-address/{tokens['stop_address']}", "/stop-address/worn-out"],
         "an error page": ["/nothing-here"],
     }
 
