@@ -17,6 +17,7 @@ from views import (
     palette,
     people,
     presence,
+    preview,
     profile,
     relations,
     saved,
@@ -107,6 +108,7 @@ ROUTES = [
     # drafts
     ("POST", "/drafts", drafts.save, SIGNED_IN),
     ("POST", "/drafts/discard", drafts.discard, SIGNED_IN),
+    ("POST", "/preview", preview.show, SIGNED_IN),
     # files that are not sent yet
     ("POST", "/files", files.upload, SIGNED_IN),
     ("GET", "/files/<upload>", files.mine, SIGNED_IN),

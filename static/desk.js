@@ -4,6 +4,7 @@ import { start } from "./live.js";
 import "./bell.js";
 import "./news.js";
 import "./drafts.js";
+import "./preview.js";
 import "./files.js";
 import "./pictures.js";
 import "./undo.js";

@@ -45,7 +45,7 @@ BELOW_TICKET = {
 PAGES = {
     "anyone": "/ /healthz /readyz /static /bootstrap /setup /register /login /logout /forgot /confirm /reset"
     " /invitation /new-address /stop-address",
-    "signed in": "/profile /tickets /drafts /files /notifications /live /search /palette",
+    "signed in": "/profile /tickets /preview /drafts /files /notifications /live /search /palette",
     "agent": "/triage /dashboard /bulk /suggestions /views /tags",
     "admin": "/trash /people /categories /mail /jobs",
 }

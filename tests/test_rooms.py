@@ -106,7 +106,5 @@ PACKAGES = {
     "babel": "babel",
     "dotenv": "python-dotenv",
     "flask_bootstrap": "bootstrap-flask",
-    "linkify_it": "linkify-it-py",
-    "markdown_it": "markdown-it-py",
     "PIL": "pillow",
 }

@@ -44,64 +44,11 @@ ATTACKS = [
 def test_nothing_that_is_typed_can_act(attack):
     tree = JustHTML(to_html(attack), sanitize=False, fragment=True)
     for node in tree.query("*"):
-        assert node.name in {"p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
-        assert set(node.attrs or {}) <= {"href", "rel", "start"}
+        assert node.name in {"p", "br", "strong", "code", "pre", "blockquote", "ul", "li", "a"}
+        assert set(node.attrs or {}) <= {"href", "rel"}
     for link in tree.query("a[href]"):
         assert re.match(r"(https?://|mailto:)", link.attrs["href"])
         assert set(link.attrs["rel"].split()) == {"noopener", "noreferrer", "nofollow"}
-
-
-@pytest.mark.parametrize(
-    "typed, shown",
-    [
-        ("**bold** and *soft*", "<p><strong>bold</strong> and <em>soft</em></p>"),
-        ("one\ntwo", "<p>one<br>\ntwo</p>"),
-        ("`code`", "<p><code>code</code></p>"),
-        ("# no heading", "<p># no heading</p>"),
-        ("1 < 2 & 3", "<p>1 &lt; 2 &amp; 3</p>"),
-        ("~~gone~~", "<p><s>gone</s></p>"),
-        ("🔥 é مرحبا", "<p>🔥 é مرحبا</p>"),
-    ],
-)
-def test_the_safe_subset_is_rendered(typed, shown):
-    assert to_html(typed).strip() == shown
-
-
-def test_lists_and_quotes_are_rendered():
-    assert "<ul>\n<li>a</li>\n<li>b</li>\n</ul>" in to_html("- a\n- b")
-    assert '<ol start="3">' in to_html("3. c")
-    assert "<blockquote>" in to_html("> quoted")
-
-
-@pytest.mark.parametrize("address", ["https://example.com/a?b=c#d", "http://10.0.0.7:8080/x", "www.example.com"])
-def test_a_pasted_address_becomes_a_link(address):
-    link = JustHTML(to_html(f"See {address} please"), sanitize=False, fragment=True).query("a")[0]
-    assert link.to_text() == address
-    assert link.attrs["href"].startswith("http")
-
-
-def test_a_pasted_mail_address_becomes_a_link():
-    assert 'href="mailto:ada@example.com"' in to_html("Write to ada@example.com")
-
-
-ENDLESS = {
-    "brackets": "[" * 50_000,
-    "links that never end": "[[](" * 12_500,
-    "emphasis": "*_" * 25_000,
-    "backticks": "".join("`" * length + " " for length in range(1, 310)),
-    "quotes": ">" * 50_000,
-    "lists": "- " * 25_000,
-    "entities": "&#1;" * 12_500,
-    "addresses": "http://a " * 5_500,
-    "mails": "a@b.co " * 7_000,
-    "tags": "<a " * 16_000,
-    "lines": "a\n" * 25_000,
-}
-
-
-@pytest.mark.parametrize("kind", ENDLESS)
-def test_text_made_to_choke_a_parser_is_rendered_all_the_same(kind):
-    assert len(to_html(ENDLESS[kind])) >= 1
 
 
 def test_cleaning_keeps_what_people_write_and_drops_what_nobody_sees():
