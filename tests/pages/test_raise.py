@@ -9,7 +9,7 @@ from tests.browser import text_of
 from tests.pages.forms_of import fields
 
 CHOICES = {"type": "incident", "category": "", "priority": "normal"}
-WORDS = {"subject": "Printer is broken", "description": "It *smokes* 🔥"}
+WORDS = {"subject": "Printer is broken", "description": "It **smokes** 🔥"}
 
 
 def test_a_ticket_is_raised_with_its_event_and_its_mail(browse, cast):
@@ -18,7 +18,7 @@ def test_a_ticket_is_raised_with_its_event_and_its_mail(browse, cast):
     ticket = db.session.query(Ticket).one()
     page = ada.follow(answer)
     assert f"#{ticket.id} Printer is broken" in text_of(page)
-    assert "<em>smokes</em> 🔥" in page.text
+    assert "<strong>smokes</strong> 🔥" in page.text
     assert f"Ticket #{ticket.id} is raised" in text_of(page)
     assert "The next thing you see here is who has it, or an answer." in text_of(page)
     assert db.session.query(Event).one().kind == "raised"
