@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flask import Flask
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from helpdesk import store, timeouts
+from helpdesk import outages, store, timeouts
 from helpdesk.background_jobs import JobRun
 from helpdesk.timeouts import JOB, Patience
 from jobs.delays import Delayed
 
 log = logging.getLogger("desk.worker")
+# All jobs together write a line a second at most while the database or the disk does not work.
+outage_log = outages.Log(log)
 AFTER_TROUBLE = 5.0
 # Jobs without a thread of their own that run at the same time. One that is over its limit does not count.
 SHARED = 2
@@ -62,12 +62,10 @@ def run_job(app: Flask, job: Job) -> Outcome:
     except Delayed as delay:
         log.warning("%s waits for %s: %s", job.name, delay.waits_for, delay.reason)
         return Outcome(delay.seconds, delay.waits_for, delay.reason)
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        # An outage is one line a turn, without a traceback.
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())
-        log.error("%s failed, since the database does not work: %s", job.name, reason)
-        return Outcome(max(job.every, AFTER_TROUBLE), "database", reason)
     except Exception as error:
+        if cause := outages.cause(error):
+            outage_log.error(f"{job.name} failed: {cause}: {outages.reason(error)}")
+            return Outcome(max(job.every, AFTER_TROUBLE), "database", outages.reason(error))
         log.exception("%s failed", job.name)
         return Outcome(max(job.every, AFTER_TROUBLE), "failed", type(error).__name__)
 
