@@ -168,11 +168,12 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
         try:
             response = _change_once(guarded, address)
             break
-        except DBAPIError as error:
-            if not tries_left or not store.lost_a_race(error):
-                raise
+        except Exception as error:
+            # Nothing was saved, so no flash may say that it was, and nobody is signed in by it.
             session.clear()
             session.update(cookie)
+            if not (tries_left and isinstance(error, DBAPIError) and store.lost_a_race(error)):
+                raise
     try:
         _with_page(response)
     finally:

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from helpdesk import attempts, disk_space, outages
-from models import Attempt, db
+from models import Attempt, Ticket, db
 from tests import builders
 from tests.browser import Browser, text_of
 from tests.cast import PASSWORD
@@ -46,11 +46,20 @@ def full(app):
 
     def begin():
         db.session.remove()
+        with sqlite3.connect(db.engine.url.database) as own:
+            # Pages that earlier tests have left free would take what is written.
+            own.execute("CREATE TABLE filler (content BLOB)")
+            free, size = (own.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_size"))
+            own.execute("INSERT INTO filler VALUES (zeroblob(?))", [(free + 1) * size])
         event.listen(db.engine, "checkout", limit)
 
     yield begin
     if event.contains(db.engine, "checkout", limit):
         event.remove(db.engine, "checkout", limit)
+        db.session.remove()
+        db.engine.dispose()
+        with sqlite3.connect(db.engine.url.database) as own:
+            own.execute("DROP TABLE filler")
     outages.unwritable.note("")
     db.session.remove()
     db.engine.dispose()
@@ -65,6 +74,22 @@ def test_a_full_disk_is_named_and_what_was_typed_is_there_and_tickets_are_read(f
     assert page.status_code == 503 and page.headers["Retry-After"] == "30"
     assert "The desk's disk is full" in text_of(page) and "Beamer is dark" in page.text
     assert ada.get(path).status_code == ada.get("/tickets").status_code == 200
+
+
+def test_no_page_says_that_something_is_done_which_could_not_be_committed(app, cast, browse):
+    def refuse(_connection):
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/desk.db")
+
+    ada = browse(cast.ada)
+    token = ada.token()
+    event.listen(db.engine, "commit", refuse)
+    try:
+        page = ada.post("/tickets/new", FORM, csrf=token)
+    finally:
+        event.remove(db.engine, "commit", refuse)
+        outages.unwritable.note("")
+    assert page.status_code == 503 and "is raised" not in text_of(page)
+    assert "is raised" not in text_of(ada.get("/tickets")) and db.session.query(Ticket).count() == 0
 
 
 def test_admins_see_where_it_is_full_and_nobody_else_does(full, cast, browse, caplog, monkeypatch):
