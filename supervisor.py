@@ -104,9 +104,10 @@ def supervise(commands, ended, has_parent_signal=sys.platform == "linux"):
     try:
         while not stop.wait(0.2):
             for part in parts:
-                code = part.watch(time.monotonic())
+                now = time.monotonic()
+                code = part.watch(now)
                 if code is not None:
-                    _report(part, code)
+                    _report(part, code, part.due - now)
                     ended(part.name, code)
     finally:
         end([part.process for part in parts if part.process is not None])
@@ -114,10 +115,9 @@ def supervise(commands, ended, has_parent_signal=sys.platform == "linux"):
             part._clear_up(float("inf"))
 
 
-def _report(part, code):
+def _report(part, code, wait):
     how = f"by signal {-code}" if code < 0 else f"with code {code}"
-    wait = round(part.due - time.monotonic())
-    log.error("the part %s has ended %s. It is started again in %d s", part.name, how, wait)
+    log.error("the part %s has ended %s. It is started again in %.0f s", part.name, how, wait)
 
 
 def end(children):
