@@ -101,6 +101,20 @@ def test_a_database_of_a_newer_version_is_named_and_neither_changed_nor_copied(m
     assert "Start that version again" in why and f"flask --app app restore {copy}." in why
 
 
+def test_the_command_that_it_names_brings_back_the_database_of_before(machine):
+    copy = machine.folder / "backups" / f"desk-revision-{migrations.newest()}.db"
+    copy.parent.mkdir()
+    copy.write_bytes(machine.file.read_bytes())
+    machine.execute("UPDATE alembic_version SET version_num = '9876'", "CREATE TABLE of_the_newer_version (id INT)")
+    with machine.desk() as app:
+        done = app.test_cli_runner().invoke(args=["restore", str(copy)])
+        assert done.exit_code == 0, done.output
+    machine.start()
+    with closing(sqlite3.connect(machine.file)) as database:
+        assert not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'of_the_newer_version'").fetchall()
+    assert copy.exists()
+
+
 def test_without_a_copy_it_names_a_backup_instead(machine):
     machine.execute("UPDATE alembic_version SET version_num = '9876'", "DROP TABLE desk_facts")
     with pytest.raises(Refused, match="(?s)tables of this database: 9876. .* restore a backup that was made before"):
