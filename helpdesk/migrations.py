@@ -136,11 +136,6 @@ def upgrade(connection: Connection, revision: str = "heads") -> None:
     command.upgrade(_config(connection), revision)
 
 
-def downgrade(connection: Connection) -> None:
-    """Remove all tables."""
-    command.downgrade(_config(connection), "base")
-
-
 def _config(connection: Connection | None = None) -> Config:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(FOLDER))

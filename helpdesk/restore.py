@@ -15,7 +15,6 @@ from sqlalchemy import (
     TableClause,
     column,
     delete,
-    func,
     insert,
     inspect,
     select,
@@ -32,7 +31,7 @@ from models import db
 
 ROWS_AT_ONCE = 1000
 # What a desk writes down before anybody has used it.
-MACHINE_TABLES = {"desk_facts", "attempts"}
+MACHINE_TABLES = {"alembic_version", "desk_facts", "attempts"}
 
 Progress = Callable[[int], None]
 
@@ -47,26 +46,29 @@ def refuse_unknown(revision: str | None) -> None:
 
 
 def refuse_full(connection: Connection) -> None:
-    """Raises Refused where the database holds anything."""
-    names = {*inspect(connection).get_table_names()} - {"alembic_version"}
-    ours = {item.name: item for item in dump.tables()}
-    rows = [select(func.count()).select_from(ours[name]) for name in names & {*ours} - MACHINE_TABLES]
-    used = bool(names - {*ours}) or any(connection.scalar(count) for count in rows)
+    """Raises Refused where the database holds anything but the empty tables of a desk, of whatever version."""
+    names = {*inspect(connection).get_table_names()}
+    if "alembic_version" in names and dump.revision(connection) in migrations.known() | {None}:
+        used = {name for name in names - MACHINE_TABLES if _has_rows(connection, name)}
+    else:
+        used = names
     connection.rollback()
     if used:
-        raise Refused(_("The database is not empty. Make an empty one, and name it in DATABASE_URL."))
+        why = _("The database is not empty: it holds %(tables)s.", tables=", ".join(sorted(used)[:5]))
+        raise Refused(why + " " + _("Make an empty one, and name it in DATABASE_URL."))
+
+
+def _has_rows(connection: Connection, name: str) -> bool:
+    return connection.execute(select(text("1")).select_from(table(name)).limit(1)).first() is not None
 
 
 def fill(connection: Connection, archive: Reader, progress: Progress, *, place: str | None) -> None:
-    """Fill an empty database with the rows of the archive; where `place` is given, its files lie there now.
+    """Fill a database that refuse_full() lets pass; where `place` is given, the files lie there now.
 
     All rows come in one transaction: a restore that is killed can be run again. Raises Refused.
     """
     manifest = archive.manifest
-    if inspect(connection).has_table("alembic_version"):
-        connection.rollback()
-        migrations.downgrade(connection)
-    connection.rollback()
+    _drop_tables(connection)
     migrations.upgrade(connection, manifest["revision"])
     _check_columns(connection, manifest["tables"])
     _count_from(connection, manifest["tables"])
@@ -74,6 +76,14 @@ def fill(connection: Connection, archive: Reader, progress: Progress, *, place: 
         loaded = _load(connection, archive, place, progress)
         if wrong := [name for name, known in manifest["tables"].items() if known["rows"] != loaded.get(name, 0)]:
             raise Refused(_("The backup does not hold all rows of %(tables)s.", tables=", ".join(wrong)))
+    connection.commit()
+
+
+def _drop_tables(connection: Connection) -> None:
+    """Those of a desk that nobody has used, or that a killed restore has left half made."""
+    found = MetaData()
+    found.reflect(connection)
+    found.drop_all(connection)
     connection.commit()
 
 

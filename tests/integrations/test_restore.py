@@ -13,7 +13,6 @@ from alembic import command
 from sqlalchemy import JSON, delete, select, text, update
 
 import config
-from app import create_app
 from helpdesk import archive, dump, migrations, store
 from integrations import storage
 from models import Attachment, Person, Ticket, db
@@ -22,40 +21,16 @@ from tests.browser import Browser
 from tests.cast import Cast
 from tests.conftest import SETTINGS
 from tests.databases import empty_database
+from tests.desks import desk, migrate, run
 from tests.integrations.test_migrations import LATER, add_later, fill_every_table
 
 AWKWARD = "quotes \" ' \\ \\n, a line\u2028 of\x85 its own\x0b, \r\n\ttabs, 印刷 😀 é e\u0301 NULL null"
 
 
 @contextmanager
-def desk(address, folder, **settings):
-    """A desk of its own, on a database that may be empty."""
-    given = SETTINGS | {"DATABASE_URL": address, "FILES_DIR": str(folder / "files")} | settings
-    made = create_app(given)
-    with made.app_context():
-        try:
-            yield made
-        finally:
-            db.session.remove()
-            db.engine.dispose()
-
-
-@contextmanager
 def desk_under_test(folder, **settings):
     with empty_database() as address, desk(address, folder, **settings) as made:
         yield made
-
-
-def run(made, *words):
-    result = made.test_cli_runner().invoke(args=[str(word) for word in words])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    db.session.rollback()
-    return result
-
-
-def migrate():
-    with db.engine.connect() as connection:
-        migrations.upgrade(connection)
 
 
 def fill():

@@ -10,16 +10,17 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, inspect, select
+from sqlalchemy import inspect, select
 
 import config
 from helpdesk import archive, store
 from helpdesk.errors import Refused
 from integrations import storage
-from models import Category, Ticket, db
+from models import Ticket, db
 from tests import builders
 from tests.cast import Cast
-from tests.integrations.test_restore import desk, desk_under_test, migrate, run
+from tests.databases import empty_database
+from tests.desks import desk, migrate, run, small_backup
 
 DICE = random.Random(12)
 HOLDER = """
@@ -35,13 +36,7 @@ with create_app(dict(os.environ)).app_context():
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """A backup of a small desk with a ticket and a file."""
-    folder = tmp_path_factory.mktemp("saved")
-    with desk(f"sqlite:///{folder}/desk.db", folder) as made:
-        migrate()
-        builders.file(builders.ticket(Cast.make().ada, "From the backup"), "log.txt", b"all lines")
-        assert run(made, "backup", folder / "backup.tar").exit_code == 0
-    return folder / "backup.tar"
+    return small_backup(tmp_path_factory.mktemp("saved"))
 
 
 @pytest.fixture
@@ -112,11 +107,11 @@ def test_a_part_with_a_strange_name_is_refused(tmp_path, name):
 
 @pytest.mark.once
 def test_what_is_refused_changes_nothing(saved, sqlite_desk, tmp_path):
-    text, cut = tmp_path / "text.tar", tmp_path / "cut.tar"
-    text.write_text("not a backup\n" * 100)
+    note, cut = tmp_path / "note.tar", tmp_path / "cut.tar"
+    note.write_text("not a backup\n" * 100)
     cut.write_bytes(saved.read_bytes()[:9_000])
     before = names(tmp_path)
-    for path, why in ((text, "is no backup of a desk"), (cut, "cut short"), (tmp_path / "none", "cannot be read")):
+    for path, why in ((note, "is no backup of a desk"), (cut, "cut short"), (tmp_path / "none", "cannot be read")):
         done = run(sqlite_desk, "restore", path)
         assert done.exit_code == 1 and "Error: " in done.stderr and why in done.stderr, done.output
     assert names(tmp_path) == before
@@ -142,7 +137,7 @@ def dumped(manifest, **more):
 def test_a_backup_of_a_newer_version_is_refused_with_a_sentence(saved, tmp_path):
     newer = changed(saved, tmp_path / "newer.tar", lambda manifest: dumped(manifest, revision="2099"))
     form = changed(saved, tmp_path / "form.tar", lambda manifest: dumped(manifest, format=99))
-    with desk_under_test(tmp_path) as made:
+    with empty_database() as address, desk(address, tmp_path) as made:
         done = run(made, "restore", newer)
         assert done.exit_code == 1 and "revision 2099, which is not known here" in done.stderr
         done = run(made, "restore", form)
@@ -156,7 +151,7 @@ def test_an_error_in_the_middle_leaves_the_desk_as_it_was_and_no_file_behind(sav
         return dumped(manifest)
 
     wrong = changed(saved, tmp_path / "wrong.tar", miscount)
-    with desk_under_test(tmp_path) as made:
+    with empty_database() as address, desk(address, tmp_path) as made:
         done = run(made, "restore", wrong)
         assert done.exit_code == 1 and "does not hold all rows of tickets" in done.stderr
         assert files(tmp_path) == []
@@ -260,24 +255,6 @@ def test_a_restore_that_was_killed_can_be_run_again(saved, tmp_path):
         (tmp_path / "desk.db.restoring").write_bytes(b"not finished")
         assert run(made, "restore", saved).exit_code == 0
         assert subjects() == ["From the backup"] and len(files(tmp_path)) == 1
-
-
-def test_on_a_server_only_an_empty_database_is_filled(saved, tmp_path):
-    """The tables of a desk that nobody has used count as empty: Heroku makes them before anybody can restore."""
-    with desk_under_test(tmp_path) as made:
-        if db.engine.dialect.name == "sqlite":
-            pytest.skip("on SQLite the database from before is kept, whatever is in it")
-        migrate()
-        run(made, "first-key")
-        with store.writing():
-            db.session.add(Category(name="Hardware", position=1))
-        done = run(made, "restore", saved)
-        assert done.exit_code == 1 and "The database is not empty" in done.stderr
-        assert db.session.scalar(select(func.count()).select_from(Category)) == 1 and files(tmp_path) == []
-        with store.writing():
-            db.session.query(Category).delete()
-        assert run(made, "restore", saved).exit_code == 0
-        assert subjects() == ["From the backup"]
 
 
 @pytest.mark.once

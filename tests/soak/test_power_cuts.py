@@ -25,7 +25,7 @@ from tests.browser import Browser
 from tests.cast import person
 from tests.conftest import SETTINGS
 from tests.databases import empty_folder
-from tests.integrations.test_restore import migrate
+from tests.desks import migrate
 from tests.integrations.test_run import needs_proc, parents
 from tests.live import LiveDesk
 from tests.soak.test_kills import read_form
