@@ -5,33 +5,25 @@ from __future__ import annotations
 import email.policy
 from base64 import b64encode
 from email.message import Message as Mime
-from email.utils import formataddr, parseaddr
 from typing import cast
 
-from flask_mail import Message as _Message, sanitize_address
+from flask_mail import Message as _Message
 
 # Bytes in one encoded word, so that "Subject: " and one of them fit on a line of 76 characters (RFC 2047, 2).
 WORD_BYTES = 30
-# Python folds long lines once more and, where it does, puts spaces into names. Ours stay as they are.
+# Python would fold long lines once more. Where it does, it decodes what was encoded and puts spaces into names.
 POLICY = email.policy.SMTP.clone(refold_source="none")
 
 
 class Message(_Message):  # type: ignore[misc]
-    """Flask-Mail's message with headers of our own: its names are folded before they are quoted."""
+    """Flask-Mail's message, with a subject of our own: Flask-Mail encodes every name, but of subjects only some."""
 
     def _message(self) -> Mime:
         made = cast(Mime, super()._message())
         made.policy = email.policy.compat32  # It takes a header as it is given.
         made.replace_header("Subject", encoded(self.subject))
-        made.replace_header("From", person(*parseaddr(self.sender)))
-        made.replace_header("To", person(*self.recipients[0]))
         made.policy = POLICY
         return made
-
-
-def person(name: str, address: str) -> str:
-    """A person as To and From name them."""
-    return formataddr((encoded(name), sanitize_address(("", address))))
 
 
 def encoded(text: str) -> str:

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import time
+from email.header import decode_header, make_header
 
 from aiosmtpd.controller import Controller
 
@@ -66,6 +67,14 @@ class Mailbox:
 def text_of(message):
     """The plain text part of a mail."""
     return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def shown(message, header):
+    """A header as a mail program shows it: encoded words that follow each other make one word (RFC 2047, 6.2).
+
+    Python's own newer parser puts spaces between them in names.
+    """
+    return str(make_header(decode_header(dict(message.raw_items())[header])))
 
 
 def _free_port():
