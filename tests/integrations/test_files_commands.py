@@ -87,7 +87,8 @@ def test_what_cannot_be_reached_is_told_with_what_to_do(run, make_app, cast, tmp
         port = str(nobody.getsockname()[1])
         (tmp_path / "file").touch()
         away = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": port, "CLAMAV_HOST": "127.0.0.1", "CLAMAV_PORT": port}
-        done = run("doctor", desk=make_app(**away, FILES_DIR=str(tmp_path / "file" / "s")))
+        away |= {"FILES_DIR": str(tmp_path / "file" / "s"), "PUBLIC_URL": "https://desk.test"}
+        done = run("doctor", desk=make_app(**away))
     assert done.exit_code == 1
     assert sum(line.startswith("look ") for line in lines(done)) == 3
     for advice in ("Check MAIL_SERVER", "Check CLAMAV_HOST", "Check FILES_DIR"):
