@@ -122,7 +122,7 @@ def first_key():
 
 @chore("import-tickets")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--from", "system", type=click.Choice(sorted(SYSTEMS)), default="", help="The system that made the file.")
+@click.option("--from", "system", type=click.Choice(sorted(SYSTEMS)), help="The system that made the file.")
 @click.option("--map", "maps", multiple=True, help="“Their column=our column”, or “status:their value=our value”.")
 @click.option("--dates", "order", type=click.Choice(["day-first", "month-first"]), help="How 03/04/2026 is meant.")
 @click.option("--encoding", default="", help="Where the file is not UTF-8, for example windows-1252.")
@@ -137,7 +137,7 @@ def import_tickets(file, system, maps, order, encoding, replies, check):
     what is there already is not imported again. Rows that cannot be imported are listed, the others are kept.
     """
     zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
-    plan = import_file.examine(file, parse_maps(system, maps), zone=zone, order=order or "", encoding=encoding)
+    plan = import_file.examine(file, parse_maps(system or "", maps), zone=zone, order=order or "", encoding=encoding)
     click.echo(_("Read as: %(how)s.", how=plan.read_as), err=True)
     further, bad_replies = read_replies(replies, zone, order or "") if replies else ({}, [])
     if check:

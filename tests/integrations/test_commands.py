@@ -104,13 +104,28 @@ def test_first_key_is_not_given_where_there_is_an_admin(run, cast):
 def test_import_tickets_says_what_it_did_and_which_rows_were_bad(run, tmp_path):
     path = tmp_path / "tickets.csv"
     path.write_text(
-        "external_id,subject,description,category\nA-1,Screen is dark,Text,Hardware\nA-2,No,Text,Hardware\n"
+        "external_id,subject,description,category\nA-1,Screen is dark,Text,Hardware\nA-2,,Text,Hardware\n"
     )
     done = run("import-tickets", path)
     assert done.exit_code == 1
-    assert done.stdout == "1 imported, 0 here already, 1 left out.\n"
-    assert "Line 3: subject is shorter than 3 characters.\n" in done.stderr
+    counts, undo = done.stdout.splitlines()
+    assert counts == "1 imported, 0 here already, 1 left out."
+    assert "Line 3: subject is empty.\n" in done.stderr and "Read as: commas, UTF-8." in done.stderr
     assert (db.session.query(Ticket).count(), db.session.query(Delivery).count()) == (1, 0)
+    taken_back = run("undo-import", undo.rpartition(" ")[2])
+    assert taken_back.stdout == "1 tickets removed, 0 left since somebody worked on them.\n"
+    assert db.session.query(Ticket).count() == 0
+
+
+def test_import_tickets_can_be_tried_and_told_how_another_system_names_things(run, tmp_path):
+    path = tmp_path / "jira.csv"
+    path.write_text("Summary,Issue key,Status,Created\nScreen,IT-1,In Bearbeitung,03/04/2026\n")
+    options = ["--from", "jira", "--map", "status:In Bearbeitung=open", "--dates", "month-first"]
+    done = run("import-tickets", path, *options, "--check")
+    assert (done.exit_code, db.session.query(Ticket).count()) == (0, 0)
+    assert "1 would be imported, 0 here already, 0 left out." in done.stdout
+    assert run("import-tickets", path, *options).exit_code == 0
+    assert db.session.query(Ticket).one().created_at.month == 3
 
 
 def test_import_tickets_ends_well_where_all_rows_are_good(run, tmp_path):
