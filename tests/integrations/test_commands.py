@@ -103,9 +103,7 @@ def test_first_key_is_not_given_where_there_is_an_admin(run, cast):
 
 def test_import_tickets_says_what_it_did_and_which_rows_were_bad(run, tmp_path):
     path = tmp_path / "tickets.csv"
-    path.write_text(
-        "external_id,subject,description,category\nA-1,Screen is dark,Text,Hardware\nA-2,,Text,Hardware\n"
-    )
+    path.write_text("external_id,subject,description,category\nA-1,Screen is dark,Text,Hardware\nA-2,,Text,Hardware\n")
     done = run("import-tickets", path)
     assert done.exit_code == 1
     counts, undo = done.stdout.splitlines()
