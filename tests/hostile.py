@@ -5,12 +5,13 @@ import io
 import sys
 import tempfile
 import unicodedata
+from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 from helpdesk import completion, file_kinds, file_names, folding, import_file, passwords, query, sessions, snippets
-from helpdesk import exporting, spans, store, tags, text
+from helpdesk import exporting, markdown, spans, store, tags, text
 from helpdesk.errors import Refused
 from helpdesk.import_export.columns import OPTIONAL, REQUIRED
 from helpdesk.news import Mark
@@ -85,19 +86,35 @@ def counted(act, sent):
         steps += sum(len(list(run)) ** 2 for sorts, run in groupby(sent, _is_sorted) if sorts)
         return _normalize(form, sent)
 
-    unicodedata.normalize = normalize
-    faulthandler.dump_traceback_later(GUARD, exit=True)
     before = sys.gettrace()
-    sys.settrace(trace)
+    unicodedata.normalize = normalize
+    try:
+        with guarded(6 * GUARD):  # To count takes many times as long.
+            sys.settrace(trace)
+            _do(act, sent)
+    finally:
+        sys.settrace(before)
+        unicodedata.normalize = _normalize
+    with guarded(GUARD):
+        _do(act, sent)
+    return steps
+
+
+@contextmanager
+def guarded(seconds):
+    """End the whole run, with a trace of where it is, if this hangs: nothing else interrupts what hangs inside C."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _do(act, sent):
     try:
         act(sent)
     except (ValueError, Refused, query.Mistake):
         pass
-    finally:
-        sys.settrace(before)
-        faulthandler.cancel_dump_traceback_later()
-        unicodedata.normalize = _normalize
-    return steps
 
 
 @cache
@@ -170,6 +187,7 @@ PLACES = {
     ),
     "the names of a zip": (lambda sent: file_names.different(["a.txt"] * (len(sent) // 64)), ["letters"]),
     "cleaning": (text.clean, ["controls", "carriage returns", "blanks"]),
+    "Markdown": (markdown._render, ["links", "brackets"]),
     "a name to be found": (text.fold, ["marks in the wrong order", "letters of two marks", "Hangul"]),
     "a mail address": (text.fold_address, ["address ends", "dots", "addresses", "quotes"]),
     "the words of the search": (folding.document, ["marks in the wrong order", "letters of two marks"]),
