@@ -13,7 +13,7 @@ from pathlib import Path
 from helpdesk import completion, file_kinds, file_names, folding, import_file, passwords, query, sessions, snippets
 from helpdesk import exporting, markdown, spans, store, tags, text
 from helpdesk.errors import Refused
-from helpdesk.import_export.columns import OPTIONAL, REQUIRED
+from helpdesk.import_export.columns import REQUIRED
 from helpdesk.news import Mark
 from web import filters, logs
 
@@ -142,7 +142,7 @@ def _found(sent):
 
 
 def _import(sent):
-    names = (*REQUIRED, *OPTIONAL)
+    names = REQUIRED
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tickets.csv"
         path.write_text(
