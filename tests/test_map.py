@@ -152,7 +152,7 @@ def _gets_that_far(wanted, path):
 def rows():
     """All that is in the database, but for what a page may write by the way: read marks, HTML, who exported what."""
     db.session.rollback()
-    aside = ("sessions", "read_marks", "attempts")
+    aside = ("sessions", "read_marks", "attempts", "usage_counts")
     kept = [table for table in db.metadata.sorted_tables if table.name not in aside]
     way = ("seen_at", "body_html", "body_renderer", "description_html", "description_renderer")
     columns = {table.name: [column for column in table.columns if column.name not in way] for table in kept}
