@@ -20,6 +20,8 @@ Cell = str | datetime
 _EPOCH = datetime(1899, 12, 30)
 # The property of the file that holds the zone of its times.
 ZONE_PROPERTY = "time zone"
+# Of the properties of somebody else's workbook no more is read.
+PROPERTIES_MAX = 64 * 1024
 # What a sheet and a cell can hold; a cell counts as JavaScript does, an emoji as two.
 MOST_ROWS = 1_048_576
 MOST_IN_CELL = 32_767
@@ -139,8 +141,8 @@ def time_zone(book: zipfile.ZipFile) -> str:
     """The zone that a workbook of ours names, or ""."""
     if "docProps/custom.xml" not in book.namelist():
         return ""
-    properties = book.read("docProps/custom.xml").decode()
-    properties = book.read("docProps/custom.xml").decode()
+    with book.open("docProps/custom.xml") as part:
+        properties = part.read(PROPERTIES_MAX).decode(errors="replace")
     found = re.search(rf'name="{ZONE_PROPERTY}"[^>]{{0,200}}><vt:lpwstr>([\w/+-]{{1,60}})<', properties)
     return found[1] if found else ""
 
