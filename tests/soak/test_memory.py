@@ -82,8 +82,10 @@ def names_of(desk):
 
 def megabytes(pid):
     """Memory of the process that is in use now. Fails where the process has ended."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    path = Path(f"/proc/{pid}/status")
+    size = path.read_text().partition("VmRSS:")[2] if path.exists() else ""
+    assert size, f"process {pid} has ended"
+    return int(size.split()[0]) / 1024
 
 
 def check(load, sizes):
