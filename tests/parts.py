@@ -29,6 +29,8 @@ def missing() -> Iterator[str]:
         yield "Chromium is missing. Try: sudo apt install chromium"
     if not vnu_jar():
         yield "Java is missing, the checker of pages needs it. Try: sudo apt install default-jre-headless"
+    if sys.platform == "linux" and not shutil.which("strace"):
+        yield "strace is missing, the test of power cuts needs it. Try: sudo apt install strace"
     for name, variable in (("PostgreSQL", "TEST_POSTGRES_URL"), ("MariaDB", "TEST_MARIADB_URL")):
         if trouble := _cannot_reach(os.environ.get(variable, "")):
             yield f"{name} does not answer at {variable}: {trouble}"
