@@ -1,4 +1,4 @@
-"""What other help desks call the columns and values of their exports (the sources are in docs/decisions)."""
+"""What other help desks call the columns and values of their exports (docs/decisions/0023-import.md)."""
 
 from __future__ import annotations
 
