@@ -7,7 +7,6 @@ content needs no room on a full disk, and one lost means only that its mail is s
 from __future__ import annotations
 
 import logging
-import os
 import re
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from helpdesk import deliveries, store
+from helpdesk import deliveries, durable, store
 from helpdesk.deliveries import Claim
 
 log = logging.getLogger("desk.mail")
@@ -38,7 +37,7 @@ def remember(claim: Claim) -> None:
         folder = _folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / f"{mail.number}.{mail.message_id}").touch(mode=0o600)
-        _sync(folder)
+        durable.sync_folder(folder)
     except OSError as trouble:
         log.error("mail %s is sent, but neither database nor disk can be written now: %s", mail.number, trouble)
     else:
@@ -73,11 +72,3 @@ def _on_disk() -> dict[SentMail, datetime]:
 
 def _folder() -> Path:
     return Path(current_app.config["FILES_DIR"]) / FOLDER
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

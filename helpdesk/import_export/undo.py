@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import Select, delete, exists, func, insert, select, update
 
 from helpdesk import events, store
 from helpdesk.errors import Refused
@@ -47,6 +47,8 @@ def take_back(
     while batch := _batch(number, last):
         with store.writing():
             last = batch[-1]
+            # Whoever works on one of them holds it locked: wait, so that their work is seen and stays.
+            db.session.execute(select(Ticket.id).where(Ticket.id.in_(batch)).with_for_update())
             untouched = list(db.session.scalars(_untouched(number, batch)))
             db.session.execute(
                 delete(Ticket).where(Ticket.id.in_(untouched)).execution_options(synchronize_session=False)
@@ -68,7 +70,7 @@ def _batch(number: int, after: int) -> list[int]:
     return found
 
 
-def _untouched(number: int, batch: list[int]):  # type: ignore[no-untyped-def]
+def _untouched(number: int, batch: list[int]) -> Select[int]:
     later = exists().where(Event.ticket_id == ImportedTicket.ticket_id, Event.id > ImportedTicket.last_event_id)
     return select(ImportedTicket.ticket_id).where(
         ImportedTicket.import_id == number, ImportedTicket.ticket_id.in_(batch), ~later

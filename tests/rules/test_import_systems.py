@@ -1,11 +1,13 @@
 """Files as other systems and spreadsheets write them: what is read, what is changed and counted, what is asked back."""
 
+import threading
+import time
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from helpdesk import importing, store
+from helpdesk import importing, messages, store
 from helpdesk.errors import Refused
 from helpdesk.import_export import undo
 from helpdesk.import_export.columns import parse_maps
@@ -259,6 +261,28 @@ def test_an_import_is_taken_back_but_for_what_somebody_has_worked_on(load, cast)
     with pytest.raises(Refused, match="taken back already"):
         undo.find(outcome.number)
     assert load(HEADER, *(f"A-{n},Screen,Dark,Hardware" for n in range(5))).added == 4
+
+
+def test_work_that_is_under_way_while_an_import_is_taken_back_is_waited_for_and_stays(load, cast, app):
+    number, found, begun = load(HEADER, "A-1,Screen,Dark,").number, [], threading.Event()
+    ticket_id = only().id
+    db.session.rollback()
+
+    def take_back():
+        with app.app_context():
+            begun.set()
+            found.append(undo.take_back(number, by=None, progress=lambda count: None))
+
+    other = threading.Thread(target=take_back)
+    with store.writing():
+        ticket = db.session.get(Ticket, ticket_id, with_for_update=True)
+        other.start()
+        begun.wait(5)
+        time.sleep(0.5)  # Time enough to remove the ticket, where nothing is waited for.
+        messages.note(ticket, "On it", by=cast.cleo)
+    other.join(20)
+    assert found == [(0, 1)]
+    assert db.session.query(Message).one().body == "On it"
 
 
 def test_an_import_that_adds_nothing_leaves_nothing_to_take_back(load):
