@@ -127,7 +127,7 @@ def test_a_part_that_ends_is_started_again_in_place_while_the_other_goes_on(desk
     web, worker = desk.children()
     for part, pid, other in (("worker", worker, web), ("web", web, None)):
         os.kill(pid, signal.SIGKILL)
-        # A web process that its killed master leaves behind may be a child of the desk for a moment: the log comes first.
+        # A web process of a killed master may be a child of the desk for a moment. The log comes first.
         until(lambda: f"the part {part} has ended by signal 9. It is started again in 1 s" in desk.said())
         until(lambda: len(desk.children()) == 2 and pid not in desk.children())
         assert other is None or other in desk.children(), "the other part was left alone"
