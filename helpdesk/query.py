@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flask_babel import gettext as _
 
 from helpdesk import spans
 from helpdesk.folding import Term, bare_letters, term
+from helpdesk.near_names import near_name
+from helpdesk.query_mistakes import Mistake, no_such_field, no_such_value, no_time, no_value
 from helpdesk.text import clean
 from helpdesk.tokens import Token, tokens
 from helpdesk.words import PRIORITY_RANKS, STATUSES
@@ -28,24 +29,21 @@ QUOTES = '"“”„‟«»＂'
 _PLAIN, _NONE = str.maketrans(dict.fromkeys(QUOTES, '"')), str.maketrans(dict.fromkeys(QUOTES))
 
 
-class Mistake(Exception):
-    """The query cannot be understood. The message names what is `wrong`, and says what could stand there `instead`.
-
-    `corrected` is the whole query with the nearest valid word in place of the wrong one; empty where there is none.
-    """
-
-    corrected = ""
-
-    def __init__(self, message: str, wrong: str = "", instead: str = "") -> None:
-        super().__init__(message)
-        self.wrong, self.instead = wrong, instead
-
-
 @dataclass(frozen=True)
 class Known:
     """What a person may say: the values of each field; None where any word may stand."""
 
     fields: Mapping[str, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class NoField:
+    """A text with a colon whose beginning is no field. `corrected` is the whole query with the field that is one letter
+    away, empty where there is none or its values cannot be these.
+    """
+
+    name: str
+    corrected: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,7 @@ class Word:
     text: str
     exact: bool = False
     without: bool = False
+    no_field: NoField | None = field(default=None, compare=False)
 
     @property
     def term(self) -> Term | None:
@@ -84,6 +83,11 @@ class Query:
     @property
     def filters(self) -> list[Filter]:
         return [part for part in self.parts if isinstance(part, Filter)]
+
+    @property
+    def no_fields(self) -> list[Word]:
+        """What is looked for as text although it is written like a filter."""
+        return [part for part in self.parts if isinstance(part, Word) and part.no_field is not None]
 
     @property
     def number(self) -> int | None:
@@ -184,15 +188,15 @@ def _part(token: Token, typed: str, known: Known) -> Word | Filter | None:
     name = re.match(r"([A-Za-z]{2,}):(?!//)", text)
     if name is None or any(token.quoted[: name.end()]):
         return _word(token, without)
-    if len(text) == name.end() and name[1].lower() not in known.fields:
-        return _word(token, without)  # "Error:" is a word like any other.
     part = Filter(name[1].lower(), _values(token, name.end()), without)
+    if part.field not in known.fields:
+        return replace(_word(token, without) or Word(text), no_field=_no_field(part, token, typed, known))
     try:
         return _checked(part, known)
     except Mistake as mistake:
         if mistake.instead:
-            meant = _written(_put_right(part, mistake, known))
-            mistake.corrected = typed[: token.start] + meant + typed[token.end :]
+            right = replace(part, values=tuple(mistake.instead if v == mistake.wrong else v for v in part.values))
+            mistake.corrected = _corrected(right, token, typed)
         raise
 
 
@@ -200,6 +204,27 @@ def _word(token: Token, without: bool) -> Word | None:
     exact = any(token.quoted)
     text = " ".join(token.text.split())
     return Word(text, exact, without) if term(text) is not None else None
+
+
+def _no_field(part: Filter, token: Token, typed: str, known: Known) -> NoField | None:
+    """What to say about a name that is no field; None where nothing follows it: "Error:" is a word like any other.
+
+    Raises Mistake where a field is near and turned round: looked for as text, it would let nearly all tickets through.
+    """
+    near = near_name(part.field, known.fields)
+    try:
+        corrected = _corrected(_checked(replace(part, field=near), known), token, typed) if near else ""
+    except Mistake:
+        corrected = ""
+    if corrected and part.without:
+        mistake = no_such_field(part.field, near, known.fields)
+        mistake.corrected = corrected
+        raise mistake
+    return NoField(part.field, corrected) if part.values else None
+
+
+def _corrected(right: Filter, token: Token, typed: str) -> str:
+    return typed[: token.start] + _written(right) + typed[token.end :]
 
 
 def _values(token: Token, start: int) -> tuple[str, ...]:
@@ -216,41 +241,9 @@ def _values(token: Token, start: int) -> tuple[str, ...]:
 def _checked(part: Filter, known: Known) -> Filter:
     """The filter with its values in their normal form. Raises Mistake."""
     name = part.field
-    if name not in known.fields:
-        raise _no_such_field(name, known)
     if not part.values:
-        example = EXAMPLES.get(name, f"{name}:…")
-        raise Mistake(_("Say what “%(name)s:” should be, for example %(example)s.", name=name, example=example))
+        raise no_value(name)
     return replace(part, values=tuple(dict.fromkeys(_value(name, one, known.fields[name]) for one in part.values)))
-
-
-def _put_right(part: Filter, mistake: Mistake, known: Known) -> Filter:
-    if part.field not in known.fields:
-        return replace(part, field=mistake.instead)
-    return replace(part, values=tuple(mistake.instead if one == mistake.wrong else one for one in part.values))
-
-
-EXAMPLES = {
-    "status": "status:open",
-    "assignee": "assignee:me",
-    "category": "category:none",
-    "priority": "priority:high",
-    "requester": "requester:me",
-    "created": "created:>2026-01-31",
-    "updated": "updated:<7d",
-    "tag": "tag:vpn",
-    "is": "is:unassigned",
-    "has": "has:reply",
-}
-
-
-def _no_such_field(name: str, known: Known) -> Mistake:
-    near = _nearest(name, known.fields)
-    said = _("There is no field “%(name)s”.", name=name) + _did_you_mean(near)
-    all_of_them = _("Fields are: %(all)s.", all=_list(known.fields))
-    return Mistake(
-        f"{said} {all_of_them} " + _("To look for these letters themselves, put them in quotes."), name, near
-    )
 
 
 def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
@@ -258,28 +251,12 @@ def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
         try:
             return spans.normal(value)
         except ValueError:
-            said = _("“%(value)s” is no time for “%(name)s:”.", value=value, name=name)
-            example = _("Write for example %(name)s:>2026-01-31, %(name)s:2026-01 or %(name)s:<7d.", name=name)
-            raise Mistake(f"{said} {example}") from None
+            raise no_time(name, value) from None
     if allowed is None:
         return spoken(value) or value
     if slug(value) in allowed:
         return slug(value)
-    near = _nearest(slug(value), allowed)
-    said = _("“%(name)s:” cannot be “%(value)s”.", name=name, value=value) + _did_you_mean(near)
-    raise Mistake(f"{said} " + _("It can be: %(all)s.", all=_list(allowed)), value, near)
-
-
-def _nearest(word: str, among: Iterable[str]) -> str:
-    return next(iter(difflib.get_close_matches(word, list(among), 1, 0.5)), "")
-
-
-def _did_you_mean(near: str) -> str:
-    return " " + _("Did you mean “%(near)s”?", near=near) if near else ""
-
-
-def _list(values: Iterable[str]) -> str:
-    return ", ".join(values)
+    raise no_such_value(name, value, slug(value), allowed)
 
 
 # ---- writing

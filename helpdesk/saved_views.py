@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, or_, select
 
 from helpdesk import access, events, query, store
 from helpdesk.errors import Refused
+from helpdesk.query_mistakes import Mistake
 from helpdesk.text import fold
 from models import Category, Person, SavedView, db
 
@@ -107,7 +108,7 @@ def follow_category(old: str, new: str) -> None:
     for view in db.session.scalars(select(SavedView).where(SavedView.query.contains("category:"))):
         try:
             said = query.parse(view.query, known)
-        except query.Mistake:
+        except Mistake:
             continue  # It meant nothing before either.
         parts = [_renamed(part, was, now) for part in said.parts]
         written = query.write(query.Query(tuple(parts)))

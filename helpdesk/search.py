@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
 
-from helpdesk import categories, conditions, hits, query, triage
+from helpdesk import access, categories, conditions, hits, query, triage
 from helpdesk.conditions import Asker
 from helpdesk.folding import Term
 from helpdesk.query import Known, Query
@@ -39,12 +39,21 @@ def known_to(person: Person) -> Known:
 
 
 def run(wanted: Query, asker: Asker, page: int = 1) -> Results:
-    """One page of the hits, best first; without words the newest activity first."""
+    """One page of the hits, best first; without words the newest activity first. A ticket named by its number leads."""
     if not wanted.terms:
         return _newest(wanted, asker, page)
     found = hits.find(wanted, asker)
     ids = ranked(found.rows, wanted.terms)
+    if number := _numbered(wanted, asker.person):
+        ids = [number, *(other for other in ids if other != number)]
     return Results(_rows(ids[(page - 1) * PAGE : page * PAGE], asker.person), len(ids), found.all, page)
+
+
+def _numbered(wanted: Query, reader: Person) -> int | None:
+    """The ticket whose number was typed, where the reader may see it: in the trash too, for those who work there."""
+    if wanted.number is None:
+        return None
+    return db.session.scalar(select(Ticket.id).where(Ticket.id == wanted.number, access.visible_tickets(reader)))
 
 
 def _newest(wanted: Query, asker: Asker, page: int) -> Results:
@@ -73,7 +82,7 @@ def where(wanted: Query, asker: Asker) -> tuple[ColumnElement[bool], bool]:
     if not wanted.terms:
         return conditions.where(wanted.filters, asker), True
     found = hits.find(wanted, asker)
-    ids = [row.id for row in found.rows]
+    ids = [row.id for row in found.rows] + ([wanted.number] if wanted.number else [])
     return conditions.numbered(ids) & conditions.where((), asker), found.all
 
 

@@ -8,9 +8,12 @@ let groups = [];
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 // A number that was typed is a ticket's; whether it is there, and may be seen, its page says.
+// Below it the way to the tickets that say the number.
 function numbered(typed) {
   const number = typed.match(/^#?\s*([1-9]\d{0,8})$/)?.[1];
-  return number ? [{ name: "", places: [{ name: dialog.dataset.ticket.replace("0", number), url: `${dialog.dataset.tickets}/${number}` }] }] : [];
+  const { ticket, tickets, saying, search } = dialog.dataset;
+  const place = (name, url) => ({ name: name.replace("0", number), url });
+  return number ? [{ name: "", places: [place(ticket, `${tickets}/${number}`), place(saying, `${search}?q=${number}`)] }] : [];
 }
 
 function option(place, index) {

@@ -10,8 +10,18 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from helpdesk import completion, file_kinds, file_names, folding, import_file, passwords, query, sessions, snippets
-from helpdesk import exporting, markdown, spans, store, tags, text
+from helpdesk import (
+    completion,
+    file_kinds,
+    file_names,
+    folding,
+    import_file,
+    passwords,
+    query,
+    query_mistakes,
+    sessions,
+)
+from helpdesk import exporting, markdown, snippets, spans, store, tags, text
 from helpdesk.errors import Refused
 from helpdesk.import_export.columns import REQUIRED
 from helpdesk.news import Mark
@@ -113,7 +123,7 @@ def guarded(seconds):
 def _do(act, sent):
     try:
         act(sent)
-    except (ValueError, Refused, query.Mistake):
+    except (ValueError, Refused, query_mistakes.Mistake):
         pass
 
 

@@ -6,7 +6,8 @@ from flask import url_for
 
 from helpdesk import around, columns, query, saved_views, search, store, triage
 from helpdesk.conditions import Asker
-from helpdesk.query import Mistake, Query
+from helpdesk.query import Query
+from helpdesk.query_mistakes import Mistake
 from helpdesk.sorts import SORTS
 from helpdesk.text import clean
 from web.filters import zone
@@ -37,6 +38,11 @@ class Chosen:
             return query.parse(typed, self.known), None
         except Mistake as mistake:
             return Query(), mistake
+
+    @property
+    def typed_number(self):
+        """The number of a ticket, where nothing else was typed."""
+        return self.wanted.number if self.view is None else None
 
     @property
     def address(self):

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 import forms
 from helpdesk import access, columns, query, saved_views, search
 from helpdesk.errors import Refused
-from helpdesk.query import Mistake
+from helpdesk.query_mistakes import Mistake
 from helpdesk.sorts import SORTS
 from web.pages import render_later
 

@@ -9,7 +9,8 @@ from helpdesk import access
 from helpdesk import alike as alikes
 from helpdesk import around, completion, query, search, snippets, store, words
 from helpdesk.conditions import Asker
-from helpdesk.query import Mistake, Query
+from helpdesk.query import Query
+from helpdesk.query_mistakes import Mistake
 from helpdesk.text import clean
 from helpdesk.words import PRIORITIES, PRIORITY_NAMES, STATUSES
 from web import throttle
@@ -23,9 +24,9 @@ def results(me):
     typed, wanted, mistake = _asked(me)
     if "before" in request.args and mistake is None:
         return redirect(url_for("search.results", q=query.write(wanted)), 303)
-    if mistake is None and (leads_to := ticket_of(me, wanted)):
-        return leads_to
     found = search.run(wanted, _asker(me), _page()) if wanted.parts and mistake is None else None
+    if found and (leads_to := ticket_of(me, wanted, found.rows)):
+        return leads_to
     shown = [row.id for row in found.rows] if found and wanted.terms else []
     choices = around.choices(me)
     html = render_template(
@@ -42,11 +43,11 @@ def results(me):
     return html, 422 if mistake else 200
 
 
-def ticket_of(me, wanted):
-    """The way straight to the ticket of which the number was typed. None for one that this person cannot see, and where
-    a page that is open already asks for its news: it must not turn into another page.
+def ticket_of(me, wanted, rows):
+    """The way straight to the ticket of which the number was typed, where nothing else says that number. None for one
+    that this person cannot see, and where a page that is open already asks for its news: it must not turn into another.
     """
-    if wanted.number and "X-Live-Keeps" not in request.headers:
+    if wanted.number and "X-Live-Keeps" not in request.headers and all(row.id == wanted.number for row in rows):
         if access.find_ticket(me, wanted.number, to_change=False):
             return redirect(url_for("tickets.show", ticket=wanted.number), 303)
     return None

@@ -22,7 +22,7 @@ from helpdesk import deliveries, exporting, store
 from helpdesk import triage as lists
 from helpdesk.columns import COLUMNS, keep
 from helpdesk.figures import figures
-from helpdesk.query import Mistake
+from helpdesk.query_mistakes import Mistake
 from helpdesk.sorts import SORTS
 from helpdesk.usage_limits import EXPORT
 from views import search
@@ -41,7 +41,7 @@ def triage(me):
             return redirect(url_for("triage.triage", q=q, sort=chosen.sort, columns=chosen.words), 303)
         except Mistake as mistake:
             chosen.mistake = mistake
-    if chosen.view is None and (leads_to := search.ticket_of(me, chosen.wanted)):
+    if chosen.typed_number and (leads_to := search.ticket_of(me, chosen.wanted, chosen.page().rows)):
         return leads_to
     return page(me, chosen), 422 if chosen.mistake and chosen.view is None else 200
 

@@ -140,7 +140,7 @@ def test_keeping_columns_leaves_the_order_of_views_alone_and_the_other_way_round
     assert kept["columns"] == "ticket,status"
 
 
-@pytest.mark.parametrize("form", [{}, {"columns": "nonsense"}, {"view": "x", "sort": "x"}, {"q": "stauts:x"}])
+@pytest.mark.parametrize("form", [{}, {"columns": "nonsense"}, {"view": "x", "sort": "x"}, {"q": "status:x"}])
 def test_a_form_that_says_nothing_keeps_the_usual_columns(cleo, vpn, form):
     keep(cleo, "status")
     cleo.follow(cleo.post("/triage/columns", form))

@@ -51,55 +51,10 @@ def test_a_requester_sees_no_note_in_hits_counts_or_snippets(browse, cast, print
     assert "It can be: reply, file." in text_of(ada.get("/search?q=has:note"))
 
 
-@pytest.mark.parametrize("typed", ["{}", "%23{}", "+%23{}+"])
-def test_a_number_leads_straight_to_the_ticket(browse, cast, printer, typed):
-    answer = browse(cast.ada).get("/search?q=" + typed.format(printer.id))
-    assert answer.status_code == 303 and answer.headers["Location"] == f"/tickets/{printer.id}"
-    page = browse(cast.ben).get("/search?q=" + typed.format(printer.id))
-    assert page.status_code == 200 and f"There is no ticket #{printer.id} that you can see." in text_of(page)
-
-
-@pytest.mark.parametrize("typed", ["{}", "%23{}", "+%23{}+"])
-def test_a_number_typed_in_triage_leads_straight_to_the_ticket_too(browse, cast, printer, typed):
-    cleo = browse(cast.cleo)
-    answer = cleo.get("/triage?q=" + typed.format(printer.id))
-    assert answer.status_code == 303 and answer.headers["Location"] == f"/tickets/{printer.id}"
-    by_form = cleo.get(f"/triage?q={typed.format(printer.id)}&before=&status=")
-    assert cleo.follow(by_form).headers["Location"] == f"/tickets/{printer.id}"
-
-
 @pytest.mark.parametrize("path", ["/search", "/triage"])
 def test_invisible_characters_are_not_said_back(path, browse, cast):
     page = browse(cast.cleo).get(f"{path}?q=a%00b%07%1b")
     assert 'value="ab"' in page.text
-
-
-@pytest.mark.parametrize("path", ["/search", "/triage"])
-def test_a_number_in_quotes_is_looked_for_as_a_text(browse, cast, printer, path):
-    other = builders.ticket(cast.ben, "Scanner", f"It shows {printer.id} all the time")
-    page = browse(cast.cleo).get(f'{path}?q="{printer.id}"')
-    assert page.status_code == 200 and re.findall(r'href="/tickets/(\d+)"', page.text) == [str(other.id)]
-
-
-def test_a_number_of_no_ticket_to_be_seen_stays_a_list_in_triage(browse, cast, printer):
-    cleo = browse(cast.cleo)
-    assert "No ticket fits." in text_of(cleo.get("/triage?q=%23987654"))
-    builders.act(tickets.trash, printer, by=cast.eve)
-    assert cleo.get(f"/triage?q={printer.id}").status_code == 200
-
-
-def test_a_view_that_looks_for_a_number_stays_a_list(browse, cast, printer):
-    cleo = browse(cast.cleo)
-    cleo.post("/views", {"name": "By number", "query": f"{printer.id}", "sort": "activity"})
-    page = cleo.get(f"/triage?view={db.session.query(SavedView).one().id}")
-    assert page.status_code == 200 and "By number" in text_of(page)
-
-
-@pytest.mark.parametrize("kept", ["", "1"])
-@pytest.mark.parametrize("path", ["/triage", "/search"])
-def test_an_open_page_of_a_number_that_asks_for_news_is_not_led_away(browse, cast, printer, path, kept):
-    answer = browse(cast.cleo).get(f"{path}?q=%23{printer.id}", headers={"X-Live-Keeps": kept})
-    assert answer.status_code == 200
 
 
 def test_a_mistake_is_told_and_what_was_typed_is_kept(browse, cast, printer):

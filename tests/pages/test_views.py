@@ -69,7 +69,7 @@ def test_a_standing_view_offers_nothing_to_save(cleo, vpn):
 @pytest.mark.parametrize(
     "typed, why",
     [
-        ("stauts:open", "Did you mean “status”?"),
+        ("-stauts:open", "Did you mean “status”?"),
         ("status:opne", "Did you mean “open”?"),
         ("a" * 401, "Please use at most 400 characters."),
     ],
@@ -163,7 +163,7 @@ def test_a_view_is_changed_and_removed_by_whoever_keeps_it(browse, cast, cleo, v
     number = db.session.query(SavedView).one().id
     page = cleo.get(f"/views/{number}")
     assert 'value="Tunnels"' in page.text and 'value="vpn status:new"' in page.text
-    page = cleo.post(f"/views/{number}", {"name": "Paper", "query": "stauts:x"})
+    page = cleo.post(f"/views/{number}", {"name": "Paper", "query": "status:opne"})
     assert page.status_code == 422 and "Did you mean" in text_of(page)
     page = cleo.follow(cleo.post(f"/views/{number}", {"name": "Paper", "query": "  PAPER   -vpn "}))
     assert "Paper 1" in sidebar(page) and "Printer is out of paper" in text_of(page)
@@ -214,7 +214,7 @@ def test_the_list_of_a_query_is_exported(cleo, vpn):
     assert "The VPN drops" in cleo.get(f"/triage/export?view={view.id}").text
 
 
-@pytest.mark.parametrize("asked", ["q=stauts:x", "view=99", "q=vpn&format=doc"])
+@pytest.mark.parametrize("asked", ["q=status:x", "view=99", "q=vpn&format=doc"])
 def test_what_is_no_list_is_not_exported(cleo, vpn, asked):
     assert cleo.get(f"/triage/export?{asked}").status_code == 404
 
@@ -226,7 +226,7 @@ def test_all_that_a_query_lists_is_changed_at_once(cleo, vpn, cast):
     assert (vpn.priority, other.priority) == (4, 2)
 
 
-@pytest.mark.parametrize("asked", [{"q": "stauts:x"}, {"view": "99999"}, {"view": ""}])
+@pytest.mark.parametrize("asked", [{"q": "status:x"}, {"view": "99999"}, {"view": ""}])
 def test_a_list_that_is_not_there_changes_nothing(cleo, vpn, asked):
     page = cleo.post("/bulk", asked | {"all": "1", "priority": "urgent"})
     assert "This list is not there any more." in text_of(page)

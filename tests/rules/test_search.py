@@ -69,6 +69,27 @@ def test_words_are_found_however_they_are_typed(cast, typed):
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "AA:BB:CC:01:02:03",
+        "Err:0x80070005",
+        "localhost:5432",
+        "HKLM:\\Software\\Acme",
+        "fe80::1",
+        "C:\\temp",
+        "https://intranet.example.com/x?y=1",
+        "14:05",
+    ],
+)
+def test_a_text_with_colons_is_found_as_it_was_typed(cast, said):
+    parts = " ".join(reversed(said.replace("\\", ":").split(":")))
+    made = builders.ticket(cast.ada, "Network", f"It says ({said}), then stops")
+    builders.ticket(cast.ada, "Network", f"It says {parts}")
+    for person in (cast.cleo, cast.ada):
+        assert found(person, said) == [made.id] == found(person, f'network -toner status:new "{said}"')
+
+
+@pytest.mark.parametrize(
     "typed", ["rinter", '"print"', '"jam paper"', "printer scanner", "printer -jam", "p", "_paper_jam_x"]
 )
 def test_what_is_not_said_is_not_found(cast, typed):

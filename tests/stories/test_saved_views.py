@@ -115,7 +115,7 @@ def test_an_admin_shares_changes_and_removes_a_view_and_every_agent_sees_it(wind
     eve.goto("/views")
     eve.get_by_role("link", name="Change Tunnels").click()
     eve.get_by_label("Name", exact=True).fill("Paper")
-    eve.get_by_label("Query").fill("stauts:new")
+    eve.get_by_label("Query").fill("status:nwe")
     eve.get_by_role("button", name="Save view").click()
     expect(eve.get_by_text("Did you mean").first).to_be_visible()
     expect(eve.get_by_label("Name", exact=True)).to_have_value("Paper")
