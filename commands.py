@@ -14,20 +14,8 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import forms
-from helpdesk import (
-    backup,
-    demo,
-    files as attached,
-    import_file,
-    importing,
-    indexing,
-    migrations,
-    passwords,
-    people,
-    store,
-    tallies,
-    timeouts,
-)
+from helpdesk import backup, demo, files as attached, import_file, importing, indexing, mail_server, migrations
+from helpdesk import passwords, people, store, tallies, timeouts
 from helpdesk.errors import Refused
 from helpdesk.import_export import undo as import_undo
 from helpdesk.import_export.columns import parse_maps
@@ -89,12 +77,16 @@ def _check_database():
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 def create_admin(email, name, password_stdin):
     """Make an admin: a new account, or one that exists, which gets this name and password."""
+    from jobs import sending
+
     password = _piped_password() if password_stdin else _asked_password()
     typed = MultiDict({"name": name, "email": email, "password": password})
     form = forms.RegisterForm(typed, meta={"csrf": False})
     if not form.validate():
         wrong = [f"{form[field].label.text}: {why}" for field, reasons in form.errors.items() for why in reasons]
         raise Refused("\n".join(wrong))
+    if not form.email.data.isascii():
+        mail_server.refuse_unreachable(form.email.data, server=sending.ask_server())
     hashed = passwords.hash(form.password.data)
     with store.writing():
         people.make_admin(form.name.data, form.email.data, hashed)
@@ -136,16 +128,19 @@ def import_tickets(file, system, maps, order, encoding, replies, check):
     It needs the columns external_id, subject, description and category; the README names more. Nobody is mailed, and
     what is there already is not imported again. Rows that cannot be imported are listed, the others are kept.
     """
+    from jobs import sending
+
     zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
     plan = import_file.examine(file, parse_maps(system or "", maps), zone=zone, order=order or "", encoding=encoding)
     click.echo(_("Read as: %(how)s.", how=plan.read_as), err=True)
     further, bad_replies = read_replies(replies, zone, order or "") if replies else ({}, [])
+    server = sending.ask_server()
     if check:
-        outcome = importing.trial(plan)
+        outcome = importing.trial(plan, server=server)
     else:
         host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
         with click.progressbar(length=plan.lines, label=_("Importing"), file=sys.stderr) as bar:
-            outcome = importing.run(plan, host=host, progress=bar.update, replies=further)
+            outcome = importing.run(plan, host=host, server=server, progress=bar.update, replies=further)
     for row in outcome.bad + outcome.unassigned + bad_replies:
         place = str(row.place)
         click.echo(f"{place[:1].upper()}{place[1:]}: {row.why}", err=True)

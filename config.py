@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from click import ClickException
-
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -76,7 +76,32 @@ def address(value: str) -> str:
     value = text(value)
     if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", value):
         raise ValueError("must be an e-mail address such as it@example.com")
-    return value
+    name, _at, domain = value.partition("@")
+    if not name.isascii():
+        raise ValueError("must have plain letters before the @: not every mail server takes others")
+    return f"{name}@{_ascii(domain)}"
+
+
+def _ascii(domain: str) -> str:
+    """The form in which mail servers know a domain with letters such as ü (IDNA 2008)."""
+    try:
+        return domain if domain.isascii() else validate_email(f"it@{domain}", check_deliverability=False).ascii_domain
+    except EmailNotValidError:
+        raise ValueError("must have a domain such as example.com") from None
+
+
+def mail_domains(value: str) -> tuple[str, ...]:
+    """Mail domains, each in the form in which addresses are stored: xn--bcher-kva.example is bücher.example."""
+    return tuple(map(_as_stored, names(value)))
+
+
+def _as_stored(domain: str) -> str:
+    if domain.isascii() and "xn--" not in domain:
+        return domain
+    try:
+        return validate_email(f"it@{domain}", check_deliverability=False).domain
+    except EmailNotValidError:
+        raise ValueError("must be mail domains such as example.com, separated by commas") from None
 
 
 def web_address(value: str) -> str:
@@ -86,6 +111,7 @@ def web_address(value: str) -> str:
     plain = f"{parts.scheme}://{parts.netloc}".lower() == value.lower()
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain or parts.port == 0:
         raise ValueError("must be a web address such as https://desk.example.com, without a path")
+    _ascii(parts.hostname)
     return value
 
 
@@ -172,7 +198,7 @@ SETTINGS = (
         None,
         "Who may create an account: anyone, addresses of ALLOWED_EMAIL_DOMAINS, or only invited people.",
     ),
-    Setting("ALLOWED_EMAIL_DOMAINS", names, "", "For REGISTRATION=domains: mail domains separated by commas."),
+    Setting("ALLOWED_EMAIL_DOMAINS", mail_domains, "", "For REGISTRATION=domains: mail domains separated by commas."),
     Setting("MAIL_SERVER", text, "", "The SMTP server. Empty: no mail is sent."),
     Setting("MAIL_PORT", whole(1, 65535), "587", "The port of the SMTP server."),
     Setting(
@@ -299,8 +325,8 @@ def _fill_development(values: dict[str, Any]) -> None:
 
 def _fill_dependent(values: dict[str, Any]) -> None:
     sends = bool(values["MAIL_SERVER"])
-    host = urlsplit(values["PUBLIC_URL"]).hostname
-    values["MAIL_FROM"] = values["MAIL_FROM"] or f"helpdesk@{host}"
+    host = urlsplit(values["PUBLIC_URL"]).hostname or ""
+    values["MAIL_FROM"] = values["MAIL_FROM"] or f"helpdesk@{_ascii(host)}"
     values["LOG_FORMAT"] = values["LOG_FORMAT"] or ("json" if values["PRODUCTION"] else "readable")
     values["REGISTRATION"] = values["REGISTRATION"] or ("invite" if values["PRODUCTION"] and not sends else "open")
     if values["REGISTRATION"] == "domains" and not values["ALLOWED_EMAIL_DOMAINS"]:
@@ -363,6 +389,7 @@ def _for_flask(values: dict[str, Any], on_sqlite: bool) -> dict[str, Any]:
         "MAIL_DEFAULT_SENDER": (values["DESK_NAME"], values["MAIL_FROM"]),
         "MAIL_SUPPRESS_SEND": False,
         "SENDS_MAIL": bool(values["MAIL_SERVER"]),
+        "MAIL_HOST": f"{values['MAIL_SERVER']}:{values['MAIL_PORT']}" if values["MAIL_SERVER"] else "",
         "WARNINGS": _warnings(values),
     }
 

@@ -28,6 +28,7 @@ from wtforms.validators import Length, Optional, StopValidation
 from wtforms.widgets import Select
 
 from helpdesk import passwords, text, words
+from helpdesk.email_addresses import NotAnAddress, fold_address
 
 REQUIRED = _l("Please fill in this field.")
 
@@ -77,9 +78,9 @@ def _address(form, field):
     if not field.data:
         return
     try:
-        text.fold_address(field.data)
-    except ValueError:
-        raise ValidationError(_l("This does not look like an e-mail address. Example: ada@example.com")) from None
+        fold_address(field.data)
+    except NotAnAddress as wrong:
+        raise ValidationError(str(wrong)) from None
 
 
 def _line(label, *, most, least=0, required=REQUIRED, more=(), **options):

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from helpdesk import events, links, people, sessions, store
 from helpdesk.errors import Refused
-from helpdesk.text import fold_address
+from helpdesk.email_addresses import fold_address
 from models import Event, OneTimeLink, Person, db
 
 

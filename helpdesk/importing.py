@@ -15,12 +15,13 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from helpdesk import categories, import_file, indexing, origin, people, store, tags
+from helpdesk import categories, import_file, indexing, mail_server, origin, people, store, tags
 from helpdesk.import_export import comments as import_comments, undo as import_undo
 from helpdesk.import_file import Plan
 from helpdesk.import_export.cells import Comment
 from helpdesk.import_rows import Bad, Place, Row
-from helpdesk.text import fold, fold_address
+from helpdesk.email_addresses import fold_address
+from helpdesk.text import fold
 from helpdesk.words import FINISHED, NAME_MAX, PRIORITY_RANKS
 from models import Event, Import, Person, Ticket, db
 
@@ -49,11 +50,13 @@ def run(
     *,
     host: str,
     progress: Callable[[int], None],
+    server: str = "",
     replies: Mapping[str, Sequence[Comment]] = MappingProxyType({}),
     by: Person | None = None,
     at: datetime | None = None,
 ) -> Outcome:
-    """Import the file of the plan; `progress` is told how many more of its lines are done, `host` is the desk's own.
+    """Import the file of the plan; `progress` is told how many more of its lines are done, `host` is the desk's own,
+    `server` the mail server's (helpdesk/mail_server.py).
 
     `replies` are comments from a second file, by external id. Each chunk is a transaction of its own: an import that
     was interrupted goes on where it was when run again.
@@ -62,7 +65,7 @@ def run(
     outcome, seen, done = Outcome(), dict[str, Place](), 0
     found, agents = import_file.rows(plan, at), {agent.email: agent.id for agent in people.agents()}
     while chunk := list(itertools.islice(found, CHUNK)):
-        judged = [_judged(row, seen, agents) for row in chunk]
+        judged = [_judged(row, seen, agents, server) for row in chunk]
         good = [_with_replies(row, replies) for row in judged if isinstance(row, Row)]
         holders = agents | _former({row.assignee_email for row in good} - agents.keys())
         outcome.unassigned += [
@@ -81,13 +84,13 @@ def run(
     return outcome
 
 
-def trial(plan: Plan, at: datetime | None = None) -> Outcome:
+def trial(plan: Plan, at: datetime | None = None, *, server: str = "") -> Outcome:
     """What an import would do, found out without writing anything: `added` are the tickets that would come."""
     outcome, seen, at = Outcome(), dict[str, Place](), at or store.now()
     agents = {agent.email: agent.id for agent in people.agents()}
     found = import_file.rows(plan, at)
     while chunk := list(itertools.islice(found, CHUNK)):
-        judged = [_judged(row, seen, agents) for row in chunk]
+        judged = [_judged(row, seen, agents, server) for row in chunk]
         good = [row for row in judged if isinstance(row, Row)]
         known = _here(good) if good else set()
         outcome.added += sum(row.external_id not in known for row in good)
@@ -127,7 +130,7 @@ def nobody(host: str) -> str:
         return "imported@helpdesk.example"
 
 
-def _judged(row: Row | Bad, seen: dict[str, Place], agents: dict[str, int]) -> Row | Bad:
+def _judged(row: Row | Bad, seen: dict[str, Place], agents: dict[str, int], server: str) -> Row | Bad:
     """The same external_id twice in a file is a mistake in the file: the first one counts."""
     if isinstance(row, Bad):
         return row
@@ -136,6 +139,9 @@ def _judged(row: Row | Bad, seen: dict[str, Place], agents: dict[str, int]) -> R
         return Bad(
             row.place, _("assignee_email is nobody who works on tickets here: %(who)s. Invite them first.", who=who)
         )
+    email = row.requester_email
+    if (why := mail_server.why_unreachable(email, server=server)) and people.by_address(email) is None:
+        return Bad(row.place, f"requester_email: {why}")
     first = seen.setdefault(row.external_id, row.place)
     if first == row.place:
         return row

@@ -12,9 +12,10 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from helpdesk import events, links, sessions, store, tickets
+from helpdesk import events, links, mail_server, sessions, store, tickets
 from helpdesk.errors import Refused
-from helpdesk.text import fold, fold_address
+from helpdesk.email_addresses import NotAnAddress, comparable, fold_address
+from helpdesk.text import fold
 from helpdesk.words import ACTIVE, NAME_MAX
 from models import DeskFact, Event, Person, Ticket, db
 
@@ -177,23 +178,23 @@ def search(words: str, *, role: str = "", after: int = 0, most: int = 50) -> lis
     wanted = select(Person)
     for word in words.split():
         named = Person.folded_name.contains(fold(word), autoescape=True)
-        wanted = wanted.where(or_(named, Person.email.contains(word.lower(), autoescape=True)))
+        wanted = wanted.where(or_(named, Person.email.contains(comparable(word), autoescape=True)))
     if role:
         wanted = wanted.where(Person.role == role)
     wanted = wanted.order_by(Person.folded_name, Person.id)
     return list(db.session.scalars(wanted.offset(after).limit(most + 1)))
 
 
-def named(text: str, *, by: Person) -> Person:
+def named(text: str, *, by: Person, server: str) -> Person:
     """Whoever an agent means by "ada@example.com", "Ada Okafor <ada@example.com>" or a name that only one person has.
 
-    An address nobody has becomes a person who is only an address. Raises Refused with what to type instead.
+    An address nobody has becomes a person who is only an address. Raises Refused with what to type instead, also where
+    mails cannot reach a new address through the mail server (helpdesk/mail_server.py).
     """
     name, _mark, rest = text.partition("<")
     email = rest.rstrip("> ") if rest else text
-    if "@" in email:
-        known = by_address(email)
-        return known or _only_an_address(name.strip() if rest else "", email)
+    if "@" in comparable(email):
+        return by_address(email) or _only_an_address(name.strip() if rest else "", email, server)
     found = db.session.scalars(select(Person).where(Person.folded_name == fold(text)).limit(2)).all()
     if len(found) == 1:
         return found[0]
@@ -202,11 +203,12 @@ def named(text: str, *, by: Person) -> Person:
     raise Refused(_("Nobody with this name is known. Type an e-mail address instead."))
 
 
-def _only_an_address(name: str, email: str) -> Person:
+def _only_an_address(name: str, email: str, server: str) -> Person:
     try:
         folded = fold_address(email)
-    except ValueError:
-        raise Refused(_("This is not an e-mail address. It should look like ada@example.com.")) from None
+    except NotAnAddress as wrong:
+        raise Refused(str(wrong)) from None
+    mail_server.refuse_unreachable(folded, server=server)
     return add((name or folded.partition("@")[0])[:NAME_MAX], folded)
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from email_validator import EmailNotValidError, validate_email
-
 # All that counts as a line end somewhere (Python's mail package among them), made one kind.
 _LINE_ENDS = re.compile(r"\r\n|[\r\x85\u2028\u2029]")
 # Control characters that no database keeps alike and no reader sees; tab and line feed stay.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
-ADDRESS_MAX = 254
 # Characters that are normalized at once.
 PIECE = 256
 
@@ -37,16 +34,3 @@ def without_accents(text: str) -> str:
     return "".join(
         part for piece in pieces for part in unicodedata.normalize("NFKD", piece) if not unicodedata.combining(part)
     )
-
-
-def fold_address(address: str) -> str:
-    """An e-mail address as it is stored and compared. Raises ValueError where it is none (RFC 5321 lengths)."""
-    if len(address) > 2 * ADDRESS_MAX:
-        raise ValueError("too long")
-    try:
-        normal = validate_email(address.strip(), check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
-    if len(normal) > ADDRESS_MAX:
-        raise ValueError("too long")
-    return normal.lower()

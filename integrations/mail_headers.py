@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import email.policy
 from base64 import b64encode
+from copy import copy
+from email.header import Header
 from email.message import Message as Mime
+from email.utils import formataddr
 from typing import cast
 
 from flask_mail import Message as _Message
@@ -16,14 +19,35 @@ POLICY = email.policy.SMTP.clone(refold_source="none")
 
 
 class Message(_Message):  # type: ignore[misc]
-    """Flask-Mail's message, with a subject of our own: Flask-Mail encodes every name, but of subjects only some."""
+    """Flask-Mail's message to one person, with a subject of our own: Flask-Mail encodes names, but not all subjects."""
+
+    @property
+    def address(self) -> str:
+        """Where the mail goes, as mail servers are told it."""
+        return str(self.recipients[0][1])
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        return not self.address.isascii()
 
     def _message(self) -> Mime:
-        made = cast(Mime, super()._message())
+        # Flask-Mail cannot write an address with letters such as ü.
+        without = copy(self)
+        without.recipients = [] if self.needs_smtputf8 else self.recipients
+        made = cast(Mime, _Message._message(without))
         made.policy = email.policy.compat32  # It takes a header as it is given.
         made.replace_header("Subject", encoded(self.subject))
-        made.policy = POLICY
+        if self.needs_smtputf8:
+            made.replace_header("To", _to(*self.recipients[0]))
+        made.policy = POLICY.clone(utf8=self.needs_smtputf8)
         return made
+
+
+def _to(name: str, address: str) -> str:
+    """The recipient as the header of a mail with SMTPUTF8 may hold it (RFC 6532)."""
+    if not name:
+        return address
+    return formataddr((Header(name, "utf-8").encode(), "")).removesuffix("<>") + f"<{address}>"
 
 
 def encoded(text: str) -> str:

@@ -11,8 +11,9 @@ from email.utils import formataddr
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import current_app
-from flask_mail import BadHeaderError, Connection, Mail
+from flask_mail import BadHeaderError, Connection, Mail, sanitize_address
 
+from helpdesk.email_addresses import on_the_wire
 from integrations.mail_headers import Message as Message
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ REPLY_MAX = 64 * 1024
 CHUNK = 16 * 1024
 # Replies that mean "sign in first" and "encrypt first" (RFC 4954): no mail at all gets through, whatever is in it.
 NEEDS_SIGN_IN = (530, 538)
+# How a server is told that an address has letters such as ü before the @ (RFC 6531, 3.4).
+SMTPUTF8 = ["SMTPUTF8", "BODY=8BITMIME"]
 
 mail = Mail()
 
@@ -47,19 +50,26 @@ class GiveUp(Exception):
 def message(
     *, subject: str, to: tuple[str, str], text: str, html: str, message_id: str, headers: dict[str, str]
 ) -> Message:
-    """A mail from the desk to one person, as text and HTML."""
+    """A mail from the desk to one person, name and address, as text and HTML."""
     # Quoted-printable keeps every line short; a reply of 50,000 characters without a line break would be refused else.
     charset = Charset("utf-8")
     charset.body_encoding = QP
     sender = formataddr(current_app.config["MAIL_DEFAULT_SENDER"])
-    made = Message(subject=subject, recipients=[to], body=text, html=html, sender=sender, extra_headers=headers)
+    recipient = (to[0], on_the_wire(to[1]))
+    made = Message(subject=subject, recipients=[recipient], body=text, html=html, sender=sender, extra_headers=headers)
     made.charset, made.msgId = charset, message_id
     return made
 
 
-def check() -> None:
-    """Greet the mail server and sign in to it, without sending anything. Raises OSError where it does not work."""
-    _Connection(current_app.extensions["mail"]).configure_host().quit()
+def check() -> bool:
+    """Greet the mail server and sign in to it, without sending anything. Raises OSError where it does not work.
+
+    Returns whether it takes addresses with letters such as ü before the @ (SMTPUTF8).
+    """
+    host = _Connection(current_app.extensions["mail"]).configure_host()
+    takes = bool(host.has_extn("smtputf8"))
+    host.quit()
+    return takes
 
 
 class MailServer:
@@ -73,6 +83,11 @@ class MailServer:
 
     def __exit__(self, *problem: object) -> None:
         self._hang_up()
+
+    @property
+    def takes_smtputf8(self) -> bool:
+        """Whether the server that is connected takes addresses with letters such as ü before the @ (RFC 6531)."""
+        return self._connection is not None and bool(self._connection.host.has_extn("smtputf8"))
 
     def connect(self) -> None:
         """Be ready to send. Raises ServerUnavailable. Nothing of a mail is known here, so no mail is at fault.
@@ -99,6 +114,8 @@ class MailServer:
     def send(self, mail: Message) -> None:
         """Hand one mail to the server. Raises TryLater, GiveUp or ServerUnavailable."""
         assert self._connection is not None, "connect first"
+        if mail.needs_smtputf8 and not self.takes_smtputf8:
+            raise TryLater("The mail server does not offer SMTPUTF8, which this address needs for letters before the @")
         self._connection.host.allow(LONGEST)
         try:
             self._connection.send(mail)
@@ -251,6 +268,14 @@ class _Connection(Connection):  # type: ignore[misc]
             host.close()
             raise
         return host
+
+    def send(self, message: Message, envelope_from: str | tuple[str, str] | None = None) -> None:
+        """As Flask-Mail's own, which would encode the letters before the @ as those of a name."""
+        if message.has_bad_headers():
+            raise BadHeaderError
+        message.date = message.date or time.time()
+        options = SMTPUTF8 if message.needs_smtputf8 else []
+        self.host.sendmail(sanitize_address(message.sender), [message.address], message.as_bytes(), options)
 
 
 def _reason(trouble: Exception, what: str) -> str:

@@ -195,7 +195,7 @@ def _headers(ticket: Ticket | None) -> dict[str, str]:
 
 
 def _host() -> str:
-    return str(current_app.config["MAIL_FROM"]).rpartition("@")[2].encode("idna").decode()
+    return str(current_app.config["MAIL_FROM"]).rpartition("@")[2]
 
 
 def _one_line(text: str) -> str:

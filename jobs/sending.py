@@ -8,7 +8,7 @@ import time
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpdesk import deliveries
+from helpdesk import deliveries, mail_server
 from helpdesk.deliveries import Claim
 from integrations import smtp
 from jobs import mails, sent_mails
@@ -28,8 +28,24 @@ def send_due() -> bool:
     _record_sent()
     deliveries.lapse()
     numbers = deliveries.due(most=AT_ONCE)
-    sent = _send_all(numbers) if current_app.config["SENDS_MAIL"] else _log_all(numbers)
+    if not current_app.config["SENDS_MAIL"]:
+        sent = _log_all(numbers)
+    elif numbers or mail_server.is_to_be_asked(current_app.config["MAIL_HOST"]):
+        sent = _send_all(numbers)
+    else:
+        return False
     return sent < len(numbers) or len(numbers) == AT_ONCE
+
+
+def ask_server() -> str:
+    """For commands, which run where no worker has asked the mail server yet, too. Returns MAIL_HOST."""
+    host = str(current_app.config["MAIL_HOST"])
+    if host and mail_server.takes_smtputf8(host) is None:
+        try:
+            mail_server.learn(host, smtputf8=smtp.check())
+        except OSError:
+            pass  # It stays unknown.
+    return host
 
 
 def _record_sent() -> None:
@@ -60,20 +76,23 @@ def _show(claim: Claim) -> str:
 
 
 def _send_all(numbers: list[int]) -> int:
-    """Returns how many were looked at before the time of the round was up."""
+    """Returns how many were looked at before the time of the round was up. Without any the server is only asked."""
     until = time.monotonic() + ROUND
+    count = 0
     with smtp.MailServer() as server:
-        for count, number in enumerate(numbers):
-            if time.monotonic() > until:
-                return count
-            try:
+        try:
+            server.connect()
+            mail_server.learn(current_app.config["MAIL_HOST"], smtputf8=server.takes_smtputf8)
+            for count, number in enumerate(numbers):
+                if time.monotonic() > until:
+                    return count
                 # Before the claim: no try of a mail is counted, and no lease runs, while the server is looked for.
                 server.connect()
                 if claim := deliveries.claim(number):
                     _log_state(claim, _send(claim, server))
-            except smtp.ServerUnavailable as reason:
-                deliveries.note_outage(numbers[count:], str(reason))
-                raise Delayed(AFTER_OUTAGE, "mail_server", str(reason)) from reason
+        except smtp.ServerUnavailable as reason:
+            deliveries.note_outage(numbers[count:], str(reason))
+            raise Delayed(AFTER_OUTAGE, "mail_server", str(reason)) from reason
     return len(numbers)
 
 

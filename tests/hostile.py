@@ -12,16 +12,23 @@ from pathlib import Path
 
 from helpdesk import (
     completion,
+    email_addresses,
+    exporting,
     file_kinds,
     file_names,
     folding,
     import_file,
+    markdown,
     passwords,
     query,
     query_mistakes,
     sessions,
+    snippets,
+    spans,
+    store,
+    tags,
+    text,
 )
-from helpdesk import exporting, markdown, snippets, spans, store, tags, text
 from helpdesk.errors import Refused
 from helpdesk.import_export.columns import REQUIRED
 from helpdesk.news import Mark
@@ -199,7 +206,7 @@ PLACES = {
     "cleaning": (text.clean, ["controls", "carriage returns", "blanks"]),
     "Markdown": (markdown._render, ["links", "brackets"]),
     "a name to be found": (text.fold, ["marks in the wrong order", "letters of two marks", "Hangul"]),
-    "a mail address": (text.fold_address, ["address ends", "dots", "addresses", "quotes"]),
+    "a mail address": (email_addresses.fold_address, ["address ends", "dots", "addresses", "quotes"]),
     "the words of the search": (folding.document, ["marks in the wrong order", "letters of two marks"]),
     "a query": (_query, ["fields", "quotes", "commas"]),
     "the end of a query": (

@@ -12,13 +12,14 @@ class Mailbox:
     """`messages` holds what arrived, oldest first.
 
     `answer` set to an SMTP reply refuses every mail, `refused` some addresses: {"ada@example.com": "550 no such user"}.
+    Without `smtputf8` the server takes no letters such as ü before the @.
     """
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, smtputf8=True):
         self.messages = []
         self.answer = None
         self.refused = {}
-        self._server = Controller(self, hostname="127.0.0.1", port=port or _free_port())
+        self._server = Controller(self, hostname="127.0.0.1", port=port or _free_port(), enable_SMTPUTF8=smtputf8)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:

@@ -9,8 +9,8 @@ from flask_login import login_user, logout_user
 import forms
 from helpdesk import accounts, attempts, passwords, people, sessions, store, words
 from helpdesk.errors import Refused
-from helpdesk.text import fold_address
-from web import carry, known_browser
+from helpdesk.email_addresses import fold_address
+from web import carry, known_browser, reachable
 from web.door import before_writing
 from web.filters import local_path
 from web.pages import render_later
@@ -39,7 +39,8 @@ def _mails_register():
 
     The times are the same whether or not anybody has the address, so they tell nothing about it.
     """
-    if not current_app.config["SENDS_MAIL"] or not _domain_allowed(request.form["email"]):
+    typed = request.form["email"]
+    if not current_app.config["SENDS_MAIL"] or not _domain_allowed(typed) or reachable.why_not(typed):
         return {}
     email = fold_address(request.form["email"])
     earlier = attempts.last(attempts.REGISTER_ADDRESS, email)
@@ -60,6 +61,8 @@ def register(hashed=None, wait=None, earlier=None, mails=True):
         return too_many(form, wait, _register_page)
     if not _domain_allowed(form.email.data):
         form.refuse(_("Accounts are open to these mail domains only: %(domains)s", domains=_domains()), "email")
+        return _register_page(form)
+    if reachable.refused(form):
         return _register_page(form)
     if current_app.config["SENDS_MAIL"]:
         accounts.register_quietly(form.name.data, form.email.data, hashed, mails=mails)
@@ -185,8 +188,9 @@ def _not_confirmed(form, person, earlier):
     if not current_app.config["SENDS_MAIL"]:
         form.refuse(_("Your address is not confirmed yet. Ask an admin for a link."))
         return _sign_in_page(form)
-    if earlier is not None:
-        form.refuse(_("Your address is not confirmed yet.") + " " + _was_sent(earlier))
+    why = reachable.why_not(person.email) or (_was_sent(earlier) if earlier is not None else "")
+    if why:
+        form.refuse(_("Your address is not confirmed yet.") + " " + why)
         return _sign_in_page(form)
     accounts.ask_confirmation(person)
     return _sent("confirm", None)
@@ -241,7 +245,7 @@ def setup(hashed=None, wait=None):
     if people.any_admin():
         return redirect(url_for("accounts.sign_in"), 303)
     form = forms.SetupForm()
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or reachable.refused(form):
         return _setup_page(form)
     if wait:
         return too_many(form, wait, _setup_page)
@@ -264,7 +268,7 @@ def _setup_page(form, code=None):
 
 def _before_forgot():
     form = forms.ForgotForm()
-    if not form.validate():
+    if not form.validate() or reachable.why_not(form.email.data):
         return {}
     email = fold_address(form.email.data)
     earlier = attempts.last(attempts.RESET_ACCOUNT, email)
@@ -278,7 +282,7 @@ def _before_forgot():
 @before_writing(_before_forgot)
 def forgot(wait=None, mails=True, earlier=None):
     form = forms.ForgotForm()
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or reachable.refused(form):
         return _forgot_page(form)
     if wait:
         return too_many(form, wait, _forgot_page)

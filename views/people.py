@@ -12,7 +12,7 @@ from helpdesk import sessions, store
 from helpdesk.errors import Refused
 from helpdesk.text import clean
 from helpdesk.words import PERSON_STATES, ROLES
-from web import throttle
+from web import reachable, throttle
 from web.pages import later
 
 MOST = 50
@@ -60,6 +60,8 @@ def invite(me):
     form = forms.InviteForm()
     if not form.validate_on_submit():
         return later(partial(_list_page, form), 422)
+    if reachable.refused(form):
+        return later(partial(_list_page, form), 409)
     try:
         person = acts.invite(form.name.data, form.email.data, role=form.role.data, by=me)
     except Refused as no:
@@ -124,6 +126,8 @@ def switch_on(person, me):
 
 
 def invite_again(person, me):
+    if why := reachable.why_not(person.email):
+        return _page(person, 409, refusal=why)
     return _act(person, me, _("The invitation is on its way again."), lambda: acts.invite_again(person, by=me))
 
 

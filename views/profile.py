@@ -7,7 +7,8 @@ from flask_login import logout_user
 import forms
 from helpdesk import accounts, attempts, passwords, people, sessions, words
 from helpdesk.errors import Refused
-from helpdesk.text import fold_address
+from helpdesk.email_addresses import fold_address
+from web import reachable
 from web.door import before_writing
 from web.pages import later
 from web.throttle import too_many
@@ -90,6 +91,8 @@ def _before_address(me):
     found, form = _check_current(me), forms.ChangeAddressForm()
     if found.get("right") is None or not current_app.config["SENDS_MAIL"] or not form.validate():
         return found
+    if reachable.why_not(form.email.data):
+        return found
     email = fold_address(form.email.data)
     if attempts.count(attempts.CHANGE_ADDRESS, f"{me.id} {email}"):
         return found | {"mails": False}
@@ -104,6 +107,8 @@ def change_address(me, right=None, wait=None, hashed=None, mails=True):
     refused = _refused(me, form, "address", right, wait)
     if refused:
         return refused
+    if reachable.refused(form):
+        return _page(me, address=form)
     sends = current_app.config["SENDS_MAIL"]
     try:
         if mails:

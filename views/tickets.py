@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 import forms
@@ -39,7 +39,7 @@ def new(me, came=None):
         form.refuse(no)
         return _new_page(me, form, throttle.status(no))
     try:
-        requester = people.named(form.requester.data, by=me) if me.is_agent and form.requester.data else me
+        requester = _named(form.requester.data, me) if me.is_agent and form.requester.data else me
         if not requester.is_active:
             raise Refused(_("%(name)s is switched off. Choose somebody else.", name=requester.name))
     except Refused as no:
@@ -166,12 +166,16 @@ def edit(ticket, me):
         throttle.spend(me, REPLY)
         edits.edit(ticket, subject=form.subject.data, description=form.description.data, by=me)
         if me.is_agent and form.requester.data != _label(ticket.requester):
-            tickets.change_requester(ticket, to=people.named(form.requester.data, by=me), by=me)
+            tickets.change_requester(ticket, to=_named(form.requester.data, me), by=me)
     except Refused as no:
         form.refuse(no, "requester" if me.is_agent and not isinstance(no, TooMany) else None)
         return _edit_page(ticket, me, form, throttle.status(no))
     flash(_("The ticket is changed."))
     return back_to(ticket)
+
+
+def _named(typed, me):
+    return people.named(typed, by=me, server=current_app.config["MAIL_HOST"])
 
 
 def _label(person):
@@ -240,7 +244,7 @@ def add_watcher(ticket, me):
     if not form.validate_on_submit():
         return page(ticket, me, status=422, watcher=form)
     try:
-        watcher = people.named(form.watcher.data, by=me)
+        watcher = _named(form.watcher.data, me)
         tickets.add_watcher(ticket, watcher=watcher, by=me)
     except Refused as no:
         form.refuse(no, "watcher")

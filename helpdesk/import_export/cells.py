@@ -13,7 +13,8 @@ from helpdesk import words
 from helpdesk.errors import Refused
 from helpdesk.import_export import date_formats
 from helpdesk.import_export.date_formats import Format
-from helpdesk.text import clean, fold_address
+from helpdesk.email_addresses import fold_address
+from helpdesk.text import clean
 
 EXTERNAL_ID_MAX = 120
 YES, NO = ("yes", "true", "1", "y"), ("no", "false", "0", "n", "")

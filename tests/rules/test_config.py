@@ -38,7 +38,7 @@ BAD = {
     "MAIL_USE_SSL": ["ssl"],
     "MAIL_USERNAME": ["desk\x00"],
     "MAIL_PASSWORD": ["two\nlines"],
-    "MAIL_FROM": ["helpdesk", "IT <it@example.com>", "it@example.com, it2@example.com"],
+    "MAIL_FROM": ["helpdesk", "IT <it@example.com>", "it@example.com, it2@example.com", "büro@example.com"],
     "MAIL_TIMEOUT": ["0", "61"],
     "UNDO_SECONDS": ["-1", "121", "ten"],
     "AUTO_CLOSE_DAYS": ["0", "366", "a week"],
@@ -198,6 +198,18 @@ def test_mail_is_encrypted_except_to_this_machine():
 
 def test_mails_come_from_the_host_of_the_public_url():
     assert load(PRODUCTION)["MAIL_FROM"] == "helpdesk@desk.example.com"
+
+
+@pytest.mark.parametrize(
+    "setting, given", [("MAIL_FROM", "it@bücher.example"), ("PUBLIC_URL", "https://bücher.example")]
+)
+def test_mails_come_from_a_domain_in_its_ascii_form(setting, given):
+    assert load(PRODUCTION | {setting: given})["MAIL_FROM"].endswith("@xn--bcher-kva.example")
+
+
+def test_mail_domains_are_compared_as_addresses_are_stored():
+    given = {"REGISTRATION": "domains", "ALLOWED_EMAIL_DOMAINS": "xn--bcher-kva.example, BÜCHER.example, corp.local"}
+    assert load(given)["ALLOWED_EMAIL_DOMAINS"] == ("bücher.example", "bücher.example", "corp.local")
 
 
 def test_cookies_travel_encrypted_only_where_the_public_url_does():

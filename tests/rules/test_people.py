@@ -162,13 +162,13 @@ def test_an_address_that_is_none_belongs_to_nobody(cast, typed):
 
 @pytest.mark.parametrize("typed", ["Ada Okafor <ada@example.com>", "ada@example.com", "ADA  OKAFOR", "Ada Okáfor"])
 def test_agents_name_people_as_they_like(cast, typed):
-    assert people.named(typed, by=cast.cleo) is cast.ada
+    assert people.named(typed, by=cast.cleo, server="") is cast.ada
 
 
 def test_a_name_that_two_people_have_is_asked_about(cast):
     act(people.add, "Ada Okafor", "ada2@example.com")
     with pytest.raises(Refused, match="Several people"):
-        people.named("Ada Okafor", by=cast.cleo)
+        people.named("Ada Okafor", by=cast.cleo, server="")
 
 
 @pytest.mark.parametrize(

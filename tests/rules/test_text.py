@@ -6,7 +6,7 @@ import pytest
 from justhtml import JustHTML
 
 from helpdesk.markdown import to_html
-from helpdesk.text import clean, fold, fold_address
+from helpdesk.text import clean, fold
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -61,16 +61,3 @@ def test_cleaning_keeps_what_people_write_and_drops_what_nobody_sees():
 
 def test_folding_finds_a_name_however_it_is_typed():
     assert fold("  ÅSA   Strauß ") == fold("asa strauss")
-
-
-@pytest.mark.parametrize("typed", ["Ada@Example.COM", " ada@example.com "])
-def test_an_address_is_stored_one_way(typed):
-    assert fold_address(typed) == "ada@example.com"
-
-
-@pytest.mark.parametrize(
-    "typed", ["", "ada", "ada@", "@example.com", "a b@example.com", "a@b@c.com", "x" * 300 + "@a.com"]
-)
-def test_what_is_no_address_is_refused(typed):
-    with pytest.raises(ValueError):
-        fold_address(typed)
