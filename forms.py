@@ -37,6 +37,10 @@ def _clean(value):
     return text.clean(value) if value else value
 
 
+def _clean_line(value):
+    return text.clean_line(value) if value else value
+
+
 class _Final:
     """A check after whose failure no further check of the field runs: the next could cost more than it is worth."""
 
@@ -90,7 +94,7 @@ def _line(label, *, most, least=0, required=REQUIRED, more=(), **options):
     if least:
         checks.append(Length(min=least, message=_l("Please use at least %(min)d characters.")))
     field = _RequiredString if required else StringField
-    return field(label, filters=[_clean], validators=_checks(*checks, *more), **options)
+    return field(label, filters=[_clean_line], validators=_checks(*checks, *more), **options)
 
 
 class _RequiredString(StringField):

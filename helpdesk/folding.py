@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpdesk.text import without_accents
+from helpdesk.text import plain_letters
 
 # MariaDB leaves out of its index what is shorter than three characters and these words, whatever the language.
 STOP_WORDS = frozenset("about are com for from how that the this was what when where who will with und www".split())
@@ -68,9 +68,7 @@ def term(text: str, *, exact: bool = False, without: bool = False) -> Term | Non
 
 def bare_letters(text: str) -> str:
     """Without case and accents."""
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", without_accents(without_accents(text).casefold()))
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", plain_letters(text))
 
 
 def _padded(bare: str) -> str:

@@ -15,7 +15,7 @@ from helpdesk.import_export import date_formats, html_text
 from helpdesk.import_export.cells import EXTERNAL_ID_MAX, Comment, address, known_address, sized
 from helpdesk.import_export.columns import CONTINUED, TIMES, Mapping
 from helpdesk.import_export.date_formats import EARLIEST, Format
-from helpdesk.text import clean
+from helpdesk.text import clean, clean_line
 
 # What the import may do to a row so that it can be kept; the summary counts each.
 SUBJECT_CUT, NO_DESCRIPTION, FROM_HTML, NAMED_IN_TEXT = "subject_cut", "no_description", "from_html", "named_in_text"
@@ -140,7 +140,7 @@ class _Judge:
         )
 
     def _line(self, name: str) -> str:
-        return self.cell.get(name, "").replace("\n", " ")
+        return clean_line(self.cell.get(name, "")).replace("\n", " ")
 
     def _optional(self, name: str, *, most: int) -> str:
         return sized(name, self._line(name), most=most)
@@ -192,10 +192,10 @@ class _Judge:
 
     def _person(self, role: str) -> tuple[str, str, str]:
         """Address and name of the requester or assignee; third what is only a name, by which no account is found."""
-        given, own_name = self.cell.get(f"{role}_email", ""), self.cell.get(f"{role}_name", "").replace("\n", " ")
+        given, own_name = self.cell.get(f"{role}_email", ""), self._line(f"{role}_name")
         if given:
             return (*address(given, f"{role}_email", own_name), "")
-        given = self.cell.get(role, "")
+        given = self._line(role)
         if not given or "@" in given:
             return (*address(given, role, own_name), "") if given else ("", own_name, "")
         return "", own_name, given

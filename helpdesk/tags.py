@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from helpdesk import changes, events, tickets
 from helpdesk.errors import Refused
-from helpdesk.text import clean, fold
+from helpdesk.text import clean, clean_line, fold
 from helpdesk.words import TAG_MAX, TAGS_MAX
 from models import Person, Tag, Ticket, TicketTag, db
 
@@ -34,7 +34,7 @@ def parse(typed: str) -> list[str]:
             raise Refused(_("The characters of this tag take up too much room, use fewer of them: %(name)s", name=name))
         if all(unicodedata.category(one) in _UNSEEN or one in _BLANK for one in name) or not fold(name):
             raise Refused(_("A tag needs a letter, a number or a sign that can be seen."))
-        found.setdefault(fold(name), name)
+        found.setdefault(fold(name), clean_line(name))
     if len(found) > TAGS_MAX:
         raise Refused(_("A ticket has at most %(max)s tags.", max=TAGS_MAX))
     return list(found.values())

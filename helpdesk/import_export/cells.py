@@ -14,7 +14,7 @@ from helpdesk.errors import Refused
 from helpdesk.import_export import date_formats
 from helpdesk.import_export.date_formats import Format
 from helpdesk.email_addresses import fold_address
-from helpdesk.text import clean
+from helpdesk.text import clean, clean_line
 
 EXTERNAL_ID_MAX = 120
 YES, NO = ("yes", "true", "1", "y"), ("no", "false", "0", "n", "")
@@ -33,7 +33,7 @@ class Comment:
 
 def comment_of(cell: dict[str, str], fmt: Format | None, zone: tzinfo) -> Comment:
     """One row of a file of replies. Raises Refused where it has no id, no text, or a time that is none."""
-    sized("external_id", cell["external_id"].strip(), least=1, most=EXTERNAL_ID_MAX)
+    sized("external_id", clean_line(cell["external_id"]), least=1, most=EXTERNAL_ID_MAX)
     given, internal = cell["at"].strip(), cell["internal"].strip().lower()
     at = date_formats.read(given, fmt or date_formats.FORMATS[0], zone) if given else None
     if given and at is None:
@@ -46,7 +46,7 @@ def comment_of(cell: dict[str, str], fmt: Format | None, zone: tzinfo) -> Commen
         )
     if internal not in YES + NO:
         raise Refused(_("internal is “%(word)s”, but must be yes or no.", word=internal[:40]))
-    author, name = known_address(cell["author_email"].strip())
+    author, name = known_address(cell["author_email"])
     return Comment(author, name, at, sized("text", clean(cell["text"]), least=1, most=words.BODY_MAX), internal in YES)
 
 
@@ -63,7 +63,7 @@ def address(given: str, column: str, name: str) -> tuple[str, str]:
     try:
         if given.rstrip().endswith(">"):
             beside, address = parseaddr(given)
-            return _folded(address), name or clean(beside)
+            return _folded(address), name or clean_line(beside)
         return _folded(given), name
     except ValueError:
         raise Refused(_("%(column)s is not an email address: %(value)s", column=column, value=given[:80])) from None
@@ -71,10 +71,11 @@ def address(given: str, column: str, name: str) -> tuple[str, str]:
 
 def known_address(given: str) -> tuple[str, str]:
     """Address and name of the author of a comment. A name alone stays a name."""
+    given = clean_line(given)
     try:
-        return address(given, "author", "") if "@" in given else ("", given.strip())
+        return address(given, "author", "") if "@" in given else ("", given)
     except Refused:
-        return "", given.strip()[: words.NAME_MAX]
+        return "", given[: words.NAME_MAX]
 
 
 _folded = lru_cache(maxsize=4096)(fold_address)

@@ -16,6 +16,7 @@ from helpdesk.import_export.csv_reader import Record
 from helpdesk.import_export.cells import Comment, comment_of
 from helpdesk.import_export.text_files import open_table
 from helpdesk.import_rows import Bad, Place, Row
+from helpdesk.text import clean_line
 from models import Event, Message, db
 
 COLUMNS = ("external_id", "author_email", "at", "text", "internal")
@@ -47,7 +48,7 @@ def read_replies(path: Path, zone: tzinfo, order: str = "") -> tuple[dict[str, l
     found: dict[str, list[Comment]] = {}
     for line, cell in rows:
         try:
-            found.setdefault(cell["external_id"].strip(), []).append(comment_of(cell, chosen.get("at"), zone))
+            found.setdefault(clean_line(cell["external_id"]), []).append(comment_of(cell, chosen.get("at"), zone))
         except Refused as no:
             bad.append(Bad(Place(line), str(no)))
     return found, bad

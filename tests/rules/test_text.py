@@ -6,7 +6,7 @@ import pytest
 from justhtml import JustHTML
 
 from helpdesk.markdown import to_html
-from helpdesk.text import clean, fold
+from helpdesk.text import clean, clean_line, fold, fold_german, searchable_name
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -59,5 +59,41 @@ def test_cleaning_keeps_what_people_write_and_drops_what_nobody_sees():
     assert clean("é🔥\u200fمرحبا e\u0301") == "é🔥\u200fمرحبا e\u0301"
 
 
-def test_folding_finds_a_name_however_it_is_typed():
-    assert fold("  ÅSA   Strauß ") == fold("asa strauss")
+@pytest.mark.parametrize("unseen", [*"\u00ad\u200b\u2060\ufeff\u202a\u202c\u202e\u2066\u2069"])
+def test_a_single_line_loses_what_nobody_sees_and_a_text_keeps_it(unseen):
+    assert clean_line(f" {unseen} Netz{unseen}werk{unseen}\n") == "Netzwerk"
+    assert clean(f"Netz{unseen}werk") == f"Netz{unseen}werk"
+
+
+@pytest.mark.parametrize("seen", ["می\u200cخواهم", "👨\u200d👩\u200d👧", "abc\u200e-\u200fd"])
+def test_a_single_line_keeps_the_joiners_and_marks_that_change_how_it_looks(seen):
+    assert clean_line(seen) == seen
+
+
+FOLDED = {
+    "  ÅSA   Strauß ": "asa strauss",
+    "Łukasz": "lukasz",
+    "Søren": "soren",
+    "Đorđe": "dorde",
+    "Ægir": "aegir",
+    "Œuvre œuvre": "oeuvre oeuvre",
+    "STRAẞE": "strasse",
+    "Ísafjörður Þór": "isafjordur thor",
+    "Iğdır İzmir": "igdir izmir",
+    "Netz\u00adwerk fire\u200bwall\ufeff": "netzwerk firewall",
+    "می\u200cخواهم": "میخواهم",
+    "O\u02bcBrien": "obrien",
+    "٧۰": "70",
+    "cafe\u0301": "cafe",
+}
+
+
+@pytest.mark.parametrize("typed", FOLDED)
+def test_folding_finds_a_name_however_it_is_typed(typed):
+    assert fold(typed) == FOLDED[typed] == fold(FOLDED[typed])
+
+
+def test_only_names_with_german_vowels_have_a_second_spelling():
+    assert fold_german("Jürgen Groß, Mu\u0308ller") == "juergen gross, mueller"
+    assert searchable_name("Jürgen Müller") == " jurgen muller  juergen mueller "
+    assert searchable_name("Neue Mueller") == " neue mueller "
