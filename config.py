@@ -215,6 +215,12 @@ SETTINGS = (
     Setting("MAX_BODY_MB", whole(1, 1024), "2", "The largest form the desk accepts, in megabytes."),
     Setting("MAX_FILE_MB", whole(1, 1024), "25", "The largest file that can be attached, in megabytes."),
     Setting("MAX_FILES", whole(1, 50), "10", "Files that one ticket, reply or note can carry."),
+    Setting(
+        "MAX_IMPORT_MB",
+        whole(1, 1024),
+        "100",
+        "The largest file of tickets an admin can import in the browser, in megabytes.",
+    ),
     Setting("FILES_ON", one_of("disk", "s3"), None, "Where new files go: disk, or s3. Default: s3 with an S3_BUCKET."),
     Setting("FILES_DIR", text, None, "The folder of the files. Default: files, beside a SQLite database."),
     Setting("S3_BUCKET", text, "", "The bucket for files, at Amazon or any storage that speaks S3."),

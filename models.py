@@ -538,10 +538,14 @@ class BulkItem(Model):
 
 
 class Import(Model):
-    """One import of tickets from a file, so that it can be taken back as a whole."""
+    """One import of tickets from a file, so that it can be taken back as a whole.
+
+    `state` (helpdesk/import_export/import_jobs.py) says whose turn it is. Only an import in the browser has keys of
+    files, until it is over. `version` counts how often it was to be looked at.
+    """
 
     __tablename__ = "imports"
-    __table_args__ = (ON_MYSQL,)
+    __table_args__ = (Index(None, "state", "id"), ON_MYSQL)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id", ondelete="SET NULL"))
     file_name: Mapped[str] = mapped_column(String(255))
@@ -551,6 +555,23 @@ class Import(Model):
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcTime)
     taken_back_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    state: Mapped[str] = mapped_column(String(10), default="done", server_default="done")
+    version: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    place: Mapped[str | None] = mapped_column(String(10))
+    file_key: Mapped[str | None] = mapped_column(String(80))
+    replies_key: Mapped[str | None] = mapped_column(String(80))
+    left_out_key: Mapped[str | None] = mapped_column(String(80))
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    answers: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    findings: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    lines: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    lines_done: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    removed: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    claimed_by: Mapped[str | None] = mapped_column(String(40))
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    person: Mapped[Person | None] = relationship()
 
 
 class ImportedTicket(Model):

@@ -18,6 +18,7 @@ from models import (
     Category,
     Delivery,
     Event,
+    Import,
     Message,
     Person,
     SavedView,
@@ -205,6 +206,12 @@ def find_job(person: Person, number: int) -> BulkJob | None:
     """One's own change of many tickets; admins find everybody's."""
     job = db.session.get(BulkJob, number) if person.is_agent else None
     return job if job is not None and (person.is_admin or job.person_id == person.id) else None
+
+
+def find_import(person: Person, number: int) -> Import | None:
+    """One that was not discarded."""
+    found = db.session.get(Import, number) if person.is_admin else None
+    return found if found is not None and found.state != "dropped" else None
 
 
 def find_category(person: Person, number: int) -> Category | None:

@@ -26,6 +26,7 @@ FIELD_HINTS = {
     "created": _l("When it was raised"),
     "updated": _l("When something last happened"),
     "tag": _l("A tag it bears"),
+    "imported": _l("The number of the import it came with"),
     "is": _l("Unassigned, active, finished"),
     "has": _l("What it holds"),
 }

@@ -29,7 +29,7 @@ from helpdesk import access, categories, files, spans
 from helpdesk.query import ME, NOBODY, QUOTES, Filter, slug, unquoted
 from helpdesk.text import fold
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_RANKS
-from models import Attachment, Message, Person, Tag, Ticket, TicketTag, Watcher, db
+from models import Attachment, ImportedTicket, Message, Person, Tag, Ticket, TicketTag, Watcher, db
 
 Condition = ColumnElement[bool]
 # Names that fit more people than this are too short to mean anybody.
@@ -250,6 +250,21 @@ def _bears_tag(value: str, asker: Asker, ticket: Ticket) -> bool:
     return asker.person.is_agent and fold(value) in {_plain(tag.folded) for tag in ticket.tags}
 
 
+# ---- imports
+
+
+def _imported(value: str, asker: Asker) -> Condition:
+    """For agents: which tickets came together is nothing that a requester may ask."""
+    if not asker.person.is_agent:
+        return false()
+    came = select(ImportedTicket.ticket_id).where(ImportedTicket.import_id == int(value))
+    return _one_of(came, exists(came.where(ImportedTicket.ticket_id == Ticket.id).correlate(Ticket)))
+
+
+def _came_with(value: str, asker: Asker, ticket: Ticket) -> bool:
+    return asker.person.is_agent and db.session.get(ImportedTicket, (int(value), ticket.id)) is not None
+
+
 RULES: dict[str, Rule] = {
     "status": Rule(lambda value, asker: Ticket.status == value, lambda value, asker, ticket: ticket.status == value),
     "priority": Rule(
@@ -268,6 +283,7 @@ RULES: dict[str, Rule] = {
         lambda value, asker, ticket: _is_within(getattr(ticket, _changed(asker)), value, asker),
     ),
     "tag": Rule(_tagged, _bears_tag),
+    "imported": Rule(_imported, _came_with),
     "is": Rule(
         lambda value, asker: IS[value].sql(value, asker),
         lambda value, asker, ticket: IS[value].judge(value, asker, ticket),

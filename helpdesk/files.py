@@ -16,7 +16,7 @@ from helpdesk.errors import Refused
 from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from helpdesk.text import clean
 from helpdesk.words import ALT_MAX
-from models import Attachment, Draft, Message, Person, Ticket, db
+from models import Attachment, Draft, Import, Message, Person, Ticket, db
 
 
 class Unavailable(Refused):
@@ -196,10 +196,9 @@ def lies(file: Attachment) -> list[Lying]:
 
 
 def unknown(keys: Sequence[str]) -> set[str]:
-    """Those of the keys that belong to no row."""
-    known = select(Attachment.key).where(Attachment.key.in_(keys))
-    small = select(Attachment.small_key).where(Attachment.small_key.in_(keys))
-    return set(keys) - {*db.session.scalars(known), *db.session.scalars(small)}
+    """Those of the keys that belong to no row: a file, or one of an import."""
+    columns = (Attachment.key, Attachment.small_key, Import.file_key, Import.replies_key, Import.left_out_key)
+    return set(keys).difference(*(db.session.scalars(select(name).where(name.in_(keys))) for name in columns))
 
 
 # ---- for whoever runs the desk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone, tzinfo
 
@@ -16,6 +16,13 @@ from helpdesk.import_export.cells import EXTERNAL_ID_MAX, Comment, address, know
 from helpdesk.import_export.columns import CONTINUED, TIMES, Mapping
 from helpdesk.import_export.date_formats import EARLIEST, Format
 from helpdesk.text import clean, clean_line
+
+# The words of a column, and the one for an empty cell.
+WORDS = {
+    "type": (tuple(words.TYPES), "incident"),
+    "status": (tuple(words.STATUSES), "new"),
+    "priority": (tuple(words.PRIORITY_RANKS), "normal"),
+}
 
 # What the import may do to a row so that it can be kept; the summary counts each.
 SUBJECT_CUT, NO_DESCRIPTION, FROM_HTML, NAMED_IN_TEXT = "subject_cut", "no_description", "from_html", "named_in_text"
@@ -69,14 +76,20 @@ class Row:
     finished_at: datetime | None
     comments: tuple[Comment, ...] = ()
     changes: frozenset[str] = frozenset()
+    cells: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Bad:
-    """One row that cannot be imported as it is, where it begins, and why."""
+    """One row that cannot be imported as it is, where it begins, and why.
+
+    `cells` are as they stand in the file; `unknown` are values by column that mean nothing here.
+    """
 
     place: Place
     why: str
+    cells: Sequence[str] = field(default=(), compare=False)
+    unknown: Sequence[tuple[str, str]] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -96,14 +109,20 @@ def judged(layout: Layout, cells: list[str], place: Place, at: datetime) -> Row 
             raise Refused(_("This row has %(found)d cells, the first line has %(wanted)d.", found=found, wanted=wanted))
         return _Judge(layout, cells, at).row(place)
     except Refused as no:
-        return Bad(place, str(no))
+        return Bad(place, str(no), cells, [*_unknown(layout, cells)])
+
+
+def _unknown(layout: Layout, cells: list[str]) -> Iterator[tuple[str, str]]:
+    for name, cell in zip(layout.names, cells):
+        if name in WORDS and (given := clean(cell)) and layout.mapping.value(name, given) not in WORDS[name][0]:
+            yield name, given[:60]
 
 
 class _Judge:
     """The cells of one row by our names, and what had to be changed in them."""
 
     def __init__(self, layout: Layout, cells: list[str], at: datetime) -> None:
-        self.layout, self.at = layout, at
+        self.layout, self.at, self.given = layout, at, cells
         self.changes: set[str] = set()
         self.cell: dict[str, str] = {}
         self.several: dict[str, list[str]] = {"tags": [], "comment": [], "note": []}
@@ -129,14 +148,15 @@ class _Judge:
             requester_email=requester,
             requester_name=sized("requester_name", requester_name, most=words.NAME_MAX),
             assignee_email=assignee,
-            type=self._word("type", tuple(words.TYPES), "incident"),
-            status=self._word("status", tuple(words.STATUSES), "new"),
+            type=self._word("type"),
+            status=self._word("status"),
             pending_reason=self._optional("pending_reason", most=words.REASON_MAX),
-            priority=self._word("priority", tuple(words.PRIORITY_RANKS), "normal"),
+            priority=self._word("priority"),
             tags=tags.parse(self._tags()),
             **{name: self._moment(name) for name in TIMES},
             comments=tuple(self._comments()),
             changes=frozenset(self.changes),
+            cells=self.given,
         )
 
     def _line(self, name: str) -> str:
@@ -175,7 +195,8 @@ class _Judge:
         # Other systems part tags with blanks: a tag of theirs never holds one.
         return ",".join(joined.split()) if self.layout.mapping.foreign and "," not in joined else joined
 
-    def _word(self, name: str, known: tuple[str, ...], default: str) -> str:
+    def _word(self, name: str) -> str:
+        known, default = WORDS[name]
         given = self.cell.get(name, "")
         word = self.layout.mapping.value(name, given) if given else default
         if word not in known:

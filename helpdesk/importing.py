@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from types import MappingProxyType
@@ -19,6 +18,7 @@ from helpdesk import categories, import_file, indexing, mail_server, origin, peo
 from helpdesk.import_export import comments as import_comments, undo as import_undo
 from helpdesk.import_file import Plan
 from helpdesk.import_export.cells import Comment
+from helpdesk.import_export.outcome import Outcome, Resumed
 from helpdesk.import_rows import Bad, Place, Row
 from helpdesk.email_addresses import fold_address
 from helpdesk.text import fold
@@ -27,22 +27,6 @@ from models import Event, Import, Person, Ticket, db
 
 CHUNK = 500
 TRIES = 3
-
-
-@dataclass
-class Outcome:
-    """How an import went: tickets added, rows whose ticket was there already, and rows that were left out.
-
-    `unassigned` are good rows of finished tickets whose assignee is not known here; `changes` counts what was done to
-    rows so that they could be kept (helpdesk/import_rows.py); `number` is the import's, None where nothing was added.
-    """
-
-    added: int = 0
-    known: int = 0
-    bad: list[Bad] = field(default_factory=list)
-    unassigned: list[Bad] = field(default_factory=list)
-    changes: Counter[str] = field(default_factory=Counter)
-    number: int | None = None
 
 
 def run(
@@ -54,51 +38,65 @@ def run(
     replies: Mapping[str, Sequence[Comment]] = MappingProxyType({}),
     by: Person | None = None,
     at: datetime | None = None,
+    outcome: Outcome | None = None,
+    resumed: Resumed | None = None,
 ) -> Outcome:
     """Import the file of the plan; `progress` is told how many more of its lines are done, `host` is the desk's own,
     `server` the mail server's (helpdesk/mail_server.py).
 
     `replies` are comments from a second file, by external id. Each chunk is a transaction of its own: an import that
-    was interrupted goes on where it was when run again.
+    was interrupted goes on where it was when run again. `outcome` is what it had come to by then.
     """
-    at = at or store.now()
-    outcome, seen, done = Outcome(), dict[str, Place](), 0
-    found, agents = import_file.rows(plan, at), {agent.email: agent.id for agent in people.agents()}
-    while chunk := list(itertools.islice(found, CHUNK)):
-        judged = [_judged(row, seen, agents, server) for row in chunk]
-        good = [_with_replies(row, replies) for row in judged if isinstance(row, Row)]
-        holders = agents | _former({row.assignee_email for row in good} - agents.keys())
-        outcome.unassigned += [
-            _unassigned(row) for row in good if row.assignee_email and row.assignee_email not in holders
-        ]
-        if outcome.number is None:
-            outcome.number = _begin(plan, by, at)
-        added = _keep(_Chunk(good, nobody(host), holders, at, outcome.number))
-        outcome.added += len(added)
-        outcome.known += len(good) - len(added)
-        outcome.changes.update(change for row in good if row.external_id in added for change in row.changes)
-        outcome.bad += [row for row in judged if isinstance(row, Bad)]
-        progress(chunk[-1].place.in_all - done)
-        done = chunk[-1].place.in_all
-    _finish(outcome)
+    at, done = at or store.now(), 0
+    outcome = outcome or Outcome()
+    outcome.number = resumed.number if resumed else None
+    agents = {agent.email: agent.id for agent in people.agents()}
+    for good, bad, last in _judged_chunks(plan, at, agents, server):
+        outcome.leave_out(bad)
+        if resumed is None or last > resumed.line:
+            good = [_with_replies(row, replies) for row in good]
+            holders = agents | _former({row.assignee_email for row in good} - agents.keys())
+            outcome.leave_unassigned([_unassigned(row) for row in good if row.assignee_email not in {"", *holders}])
+            if outcome.number is None:
+                outcome.number = _begin(plan, by, at)
+            outcome = _keep(_Chunk(good, nobody(host), holders, at, outcome.number, last), outcome, resumed)
+        progress(last - done)
+        done = last
+    if resumed is None:
+        _finish(outcome)
     return outcome
 
 
-def trial(plan: Plan, at: datetime | None = None, *, server: str = "") -> Outcome:
+def trial(
+    plan: Plan,
+    at: datetime | None = None,
+    *,
+    server: str = "",
+    outcome: Outcome | None = None,
+    progress: Callable[[int], None] = lambda lines: None,
+) -> Outcome:
     """What an import would do, found out without writing anything: `added` are the tickets that would come."""
-    outcome, seen, at = Outcome(), dict[str, Place](), at or store.now()
+    outcome, done = outcome or Outcome(), 0
     agents = {agent.email: agent.id for agent in people.agents()}
-    found = import_file.rows(plan, at)
+    for good, bad, last in _judged_chunks(plan, at or store.now(), agents, server):
+        outcome.leave_out(bad)
+        known = _here(good) if good else set()
+        outcome = outcome.after(good, {row.external_id for row in good} - known)
+        store.undo()
+        progress(last - done)
+        done = last
+    return outcome
+
+
+def _judged_chunks(
+    plan: Plan, at: datetime, agents: dict[str, int], server: str
+) -> Iterator[tuple[list[Row], list[Bad], int]]:
+    """The rows of the file in chunks, good and bad ones apart, each with the line on which its last row begins."""
+    found, seen = import_file.rows(plan, at), dict[str, Place]()
     while chunk := list(itertools.islice(found, CHUNK)):
         judged = [_judged(row, seen, agents, server) for row in chunk]
         good = [row for row in judged if isinstance(row, Row)]
-        known = _here(good) if good else set()
-        outcome.added += sum(row.external_id not in known for row in good)
-        outcome.known += sum(row.external_id in known for row in good)
-        outcome.changes.update(change for row in good if row.external_id not in known for change in row.changes)
-        outcome.bad += [row for row in judged if isinstance(row, Bad)]
-        store.undo()
-    return outcome
+        yield good, [row for row in judged if isinstance(row, Bad)], chunk[-1].place.in_all
 
 
 def _begin(plan: Plan, by: Person | None, at: datetime) -> int:
@@ -118,7 +116,7 @@ def _finish(outcome: Outcome) -> None:
             db.session.execute(delete(Import).where(Import.id == outcome.number))
             outcome.number = None
             return
-        counts = {"added": outcome.added, "known": outcome.known, "left_out": len(outcome.bad)}
+        counts = {"added": outcome.added, "known": outcome.known, "left_out": outcome.left_out}
         db.session.execute(update(Import).where(Import.id == outcome.number).values(finished_at=store.now(), **counts))
 
 
@@ -136,16 +134,16 @@ def _judged(row: Row | Bad, seen: dict[str, Place], agents: dict[str, int], serv
         return row
     if row.assignee_email and row.assignee_email not in agents and row.status not in FINISHED:
         who = row.assignee_email
-        return Bad(
-            row.place, _("assignee_email is nobody who works on tickets here: %(who)s. Invite them first.", who=who)
-        )
+        why = _("assignee_email is nobody who works on tickets here: %(who)s. Invite them first.", who=who)
+        return Bad(row.place, why, row.cells)
     email = row.requester_email
     if (why := mail_server.why_unreachable(email, server=server)) and people.by_address(email) is None:
-        return Bad(row.place, f"requester_email: {why}")
+        return Bad(row.place, f"requester_email: {why}", row.cells)
     first = seen.setdefault(row.external_id, row.place)
     if first == row.place:
         return row
-    return Bad(row.place, _("external_id %(id)s stands on %(place)s already.", id=row.external_id, place=first))
+    why = _("external_id %(id)s stands on %(place)s already.", id=row.external_id, place=first)
+    return Bad(row.place, why, row.cells)
 
 
 def _former(emails: set[str]) -> dict[str, int]:
@@ -166,25 +164,33 @@ def _unassigned(row: Row) -> Bad:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Rows to insert, the address of the requester "Imported", ids of assignees by address, and the import's number."""
+    """Rows to insert, the address of the requester "Imported", ids of assignees by address, the import's number, and
+    the line on which the last row begins.
+    """
 
     rows: list[Row]
     nobodys: str
     holders: dict[str, int]
     at: datetime
     number: int
+    last: int
 
 
-def _keep(chunk: _Chunk) -> set[str]:
-    """Insert what is new. Returns its external ids. Tried again where somebody took an address or id meanwhile."""
+def _keep(chunk: _Chunk, outcome: Outcome, resumed: Resumed | None) -> Outcome:
+    """Insert what is new. Returns the outcome by then. Tried again where somebody took an address or id meanwhile."""
     for tries_left in range(TRIES - 1, -1, -1):
         try:
             with store.writing():
-                return _insert(chunk)
+                if resumed:
+                    resumed.lock()
+                after = outcome.after(chunk.rows, _insert(chunk))
+                if resumed:
+                    resumed.note(after, chunk.last)
+            return after
         except DBAPIError as error:
             if not tries_left or not (isinstance(error, IntegrityError) or store.lost_a_race(error)):
                 raise
-    return set()
+    return outcome
 
 
 def _insert(chunk: _Chunk) -> set[str]:

@@ -19,7 +19,7 @@ from helpdesk.words import PRIORITY_RANKS, STATUSES
 LONGEST = 400
 MOST_PARTS = 20
 
-FOR_AGENTS = ("tag",)
+FOR_AGENTS = ("tag", "imported")
 MOMENTS = ("created", "updated")
 IS = ("unassigned", "active", "finished")
 HAS = {"reply": False, "file": False, "note": True}  # The second says: for agents only.
@@ -125,7 +125,7 @@ def known_to(*, agent: bool, categories: Iterable[str] = ()) -> Known:
         "requester": None,
         "created": None,
         "updated": None,
-        "tag": None,
+        **dict.fromkeys(FOR_AGENTS),
         "is": IS,
         "has": has,
     }
@@ -252,6 +252,8 @@ def _value(name: str, value: str, allowed: tuple[str, ...] | None) -> str:
             return spans.normal(value)
         except ValueError:
             raise no_time(name, value) from None
+    if name == "imported" and not re.fullmatch("[1-9][0-9]{0,8}", value, re.ASCII):
+        raise Mistake(_("“imported:” takes the number of an import, for example imported:7."))
     if allowed is None:
         return spoken(value) or value
     if slug(value) in allowed:

@@ -16,6 +16,7 @@ EXAMPLES = {
     "created": "created:>2026-01-31",
     "updated": "updated:<7d",
     "tag": "tag:vpn",
+    "imported": "imported:7",
     "is": "is:unassigned",
     "has": "has:reply",
 }

@@ -54,6 +54,14 @@ def _scan(source: BinaryIO, name: str) -> None:
         raise Refused(_("%(name)s is refused: the virus scanner found something in it.", name=file_names.middle(name)))
 
 
+def take_table(source: BinaryIO, sent_name: str) -> Taken:
+    """A file that only the desk itself reads, as it came: scanned and stored. Raises Refused and Unavailable."""
+    name = file_names.clean(sent_name)
+    with _working(name):
+        _scan(source, name)
+        return _keep(source, name, "other", "application/octet-stream")
+
+
 def _keep(source: BinaryIO, name: str, kind: str, media_type: str) -> Taken:
     place, key = storage.for_new_files(), storage.new_key()
     stored = place.put(key, source)

@@ -12,7 +12,7 @@ import time
 from flask import Flask
 
 from helpdesk import background_jobs, store
-from jobs import bulk, chores, files, sending
+from jobs import bulk, chores, files, imports, sending
 from jobs.scheduler import Job, Scheduler, run_job
 
 log = logging.getLogger("desk.worker")
@@ -27,6 +27,7 @@ MAILS_LIMIT = sending.ROUND + 2 * 120
 JOBS = (
     Job("mails", sending.send_due, PAUSE, limit=MAILS_LIMIT, apart=True, statement=15),
     Job("bulk_changes", bulk.work, PAUSE, limit=120, apart=True),
+    Job("imports", imports.work, PAUSE, limit=3600, apart=True, statement=60),
     Job("clock", chores.correct_clock, 30),
     Job("closing", chores.close_resolved, 60),
     Job("trash", chores.purge_trash, 600),
@@ -36,6 +37,7 @@ JOBS = (
     Job("old_drafts", chores.forget_drafts, 600),
     Job("old_presence", chores.forget_presence, 60),
     Job("old_bulk_changes", bulk.forget, 3600),
+    Job("old_imports", imports.tidy, 3600, limit=300),
     Job("unused_files", files.collect, 60, limit=300),
     Job("stray_files", files.collect_strays, 6 * 3600, limit=3600),
     Job("daily_counts", chores.keep_tallies, 30, limit=120),

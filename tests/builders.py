@@ -1,6 +1,6 @@
 """Real rows for tests, made by the desk's own acts, each call in a transaction of its own."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from io import BytesIO
 
@@ -8,7 +8,7 @@ from flask import current_app
 
 from helpdesk import files, messages, store, tickets
 from integrations import intake, storage
-from models import Category, Event, Message, db
+from models import Category, Event, Import, Message, db
 from tests.files import picture
 
 
@@ -82,3 +82,15 @@ def talk(cast, ticket, count):
             event = Event(kind="replied", ticket=ticket, message=message, actor=author, public=True, facts={}, at=at)
             db.session.add_all([message, event])
             db.session.flush()
+
+
+def imported(admin):
+    """The number of an import that is over, with a file of rows left out."""
+    stored, key = storage.for_new_files(), storage.new_key()
+    file = asdict(stored.put(key, BytesIO(b"left out because,subject\n")))
+    over = {"place": stored.name, "left_out_key": key, "report": {"left_out_file": file}, "finished_at": store.now()}
+    with store.writing():
+        made = Import(person_id=admin.id, file_name="old.csv", added=1, left_out=1, started_at=store.now(), **over)
+        db.session.add(made)
+        db.session.flush()
+        return made.id

@@ -47,7 +47,7 @@ PAGES = {
     " /invitation /new-address /stop-address",
     "signed in": "/profile /tickets /preview /drafts /files /notifications /live /search /palette",
     "agent": "/triage /dashboard /bulk /suggestions /views /tags",
-    "admin": "/trash /people /categories /mail /jobs",
+    "admin": "/trash /people /categories /mail /jobs /imports",
 }
 
 ROUTE_IDS = [f"{method} {path}" for method, path, *rest in ROUTES]

@@ -49,6 +49,7 @@ class World:
             kept = [(cast.cleo, False), (cast.eve, True)]
             self.views = [saved_views.save(f"View {number}", "", by=by, shared=all).id for by, all in kept]
             self.job = bulk.start_with([self.tickets["bens"].id], {"priority": "high"}, by=cast.cleo).id
+        self.import_job = builders.imported(cast.eve) if "<import_job>" in path else None
         self.category, self.wren, self.ada = self.category.id, wren.id, cast.ada.id
         self.delivery = db.session.query(Delivery).first().id
         self.ids = {name: ticket.id for name, ticket in self.tickets.items()} | {"missing": MISSING}
@@ -86,7 +87,7 @@ class World:
             own = "own" if me == "cleo" else "nothing"
             views = ((self.views[0], own), (self.views[1], "everybody's"), (MISSING, "nothing"))
             return [self._at(path, "view", number, thing) for number, thing in views]
-        for name in ("person", "delivery", "category"):
+        for name in ("person", "delivery", "category", "import_job"):
             if f"<{name}>" in path:
                 found, lost = getattr(self, name), MISSING
                 return [self._at(path, name, found, "desk's"), self._at(path, name, lost, "nothing")]

@@ -43,6 +43,7 @@ FINDERS: dict[str, Callable[..., Any]] = {
     "category": access.find_category,
     "view": access.find_view,
     "job": access.find_job,
+    "import_job": access.find_import,
 }
 IN_TICKET = ("message", "event", "watcher", "file")
 

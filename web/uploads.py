@@ -25,11 +25,11 @@ AROUND = 65536
 REST = 0.002
 
 
-def takes_files(*, one: bool = False) -> Callable[[View], View]:
-    """The view's form may carry files, so its body may be as large as MAX_FILES of them, or as one."""
+def takes_files(*, one: bool = False, imports: bool = False) -> Callable[[View], View]:
+    """The view's form may carry files, so its body may be as large as MAX_FILES of them, as one, or as an import."""
 
     def mark(view: View) -> View:
-        view.takes_files = "one" if one else "many"  # type: ignore[attr-defined]
+        view.takes_files = "imports" if imports else "one" if one else "many"  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -42,6 +42,9 @@ def most_bytes(request: Request) -> int:
     takes = _takes(request)
     if takes is None:
         return ordinary
+    if takes == "imports":
+        # Two files, and room to say by name which of them is too large.
+        return 3 * int(config["MAX_IMPORT_MB"]) * MEGABYTE + AROUND
     if takes == "one":
         return int(config["MAX_FILE_MB"]) * MEGABYTE + AROUND
     # Files over their limit are not kept but read, so that the form comes back with what was typed.
@@ -50,7 +53,7 @@ def most_bytes(request: Request) -> int:
 
 
 def _takes(request: Request) -> str | None:
-    """Whether this body may carry "one" file, "many" or none."""
+    """Whether this body may carry "one" file, "many", those of "imports", or none."""
     if "_user_id" not in session or request.mimetype != "multipart/form-data":
         return None
     return getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", None)
@@ -180,10 +183,11 @@ class FormRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        if _takes(self) is None:
+        takes = _takes(self)
+        if takes is None:
             return super()._get_file_stream(total_content_length, content_type, filename, content_length)
         self._files += bool(filename)
-        spool = Spool(current_app.config["MAX_FILE_MB"] * MEGABYTE)
+        spool = Spool(current_app.config["MAX_IMPORT_MB" if takes == "imports" else "MAX_FILE_MB"] * MEGABYTE)
         if self._files > current_app.config["MAX_FILES"]:
             spool.wrong = "many"
         return spool  # type: ignore[return-value]

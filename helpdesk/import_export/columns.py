@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from helpdesk.errors import Refused
+from helpdesk.import_export.questions import Missing
 from helpdesk.import_export.systems import PRIORITIES, STATUSES, SYSTEMS, TYPES, System
 
 REQUIRED = ("external_id", "subject", "description", "category")
@@ -35,6 +37,32 @@ CONTINUED = ("description_2", "description_3", "description_4")
 # A row can have several of these.
 REPEATED = ("tags", "comment", "note")
 KNOWN = (*REQUIRED, *OPTIONAL, *CONTINUED, *PEOPLE, "comment", "note")
+# What people read for each of ours.
+LABELS = {
+    "external_id": _l("Number or id"),
+    "subject": _l("Subject"),
+    "description": _l("Description"),
+    "category": _l("Category"),
+    "requester": _l("Requester (name or address)"),
+    "requester_email": _l("Requester’s address"),
+    "requester_name": _l("Requester’s name"),
+    "assignee": _l("Assignee (name or address)"),
+    "assignee_email": _l("Assignee’s address"),
+    "type": _l("Type"),
+    "status": _l("Status"),
+    "pending_reason": _l("What it waits for"),
+    "priority": _l("Priority"),
+    "tags": _l("Tags"),
+    "created_at": _l("Raised at"),
+    "changed_at": _l("Last changed at"),
+    "resolved_at": _l("Resolved at"),
+    "finished_at": _l("Closed at"),
+    "comment": _l("Reply"),
+    "note": _l("Internal note"),
+    "description_2": _l("Description, second part"),
+    "description_3": _l("Description, third part"),
+    "description_4": _l("Description, fourth part"),
+}
 VALUES = {"status": STATUSES, "priority": PRIORITIES, "type": TYPES}
 
 
@@ -87,7 +115,7 @@ def parse_maps(system: str, given: Sequence[str]) -> Mapping:
                 _("There is no column “%(name)s”. Choose one of: %(names)s.", name=ours, names=", ".join(KNOWN))
             )
         else:
-            columns[_folded(theirs)] = ours
+            columns[folded_heading(theirs)] = ours
     return Mapping(system, columns, values)
 
 
@@ -108,7 +136,7 @@ def names_of(cells: Sequence[str], mapping: Mapping) -> list[str]:
     Of several names that a system has for one of our columns the first that is there counts: an address stands before
     a name.
     """
-    theirs = [_folded(cell) for cell in cells]
+    theirs = [folded_heading(cell) for cell in cells]
     system = SYSTEMS[mapping.system].columns if mapping.system else {}
     names = [mapping.columns.get(name, "" if mapping.system else name) for name in theirs]
     taken = {name for name in names if name}
@@ -125,6 +153,12 @@ def names_of(cells: Sequence[str], mapping: Mapping) -> list[str]:
     return [name if name in KNOWN else "" for name in names]
 
 
+def score(cells: Sequence[str], mapping: Mapping) -> int:
+    """How well a row is known as a heading: the columns it names, and far less where one is missing."""
+    found = {name for name in names_of(cells, mapping) if name}
+    return len(found) - 100 * len(missing([*found], mapping))
+
+
 def missing(names: Sequence[str], mapping: Mapping) -> list[str]:
     return [name for name in (REQUIRED_OF_OTHERS if mapping.foreign else REQUIRED) if name not in names]
 
@@ -135,16 +169,17 @@ def refuse_missing(names: Sequence[str], mapping: Mapping, sheet: str = "") -> N
         return
     needed = REQUIRED_OF_OTHERS if mapping.foreign else REQUIRED
     where = _("Sheet “%(sheet)s”: ", sheet=sheet) if sheet else ""
-    raise Refused(
+    raise Missing(
         where
         + _(
             "The first line must name the columns. Missing: %(missing)s. Needed: %(needed)s. Optional: %(more)s.",
             missing=", ".join(lacking),
             needed=", ".join(needed),
             more=", ".join(OPTIONAL),
-        )
+        ),
+        lacking,
     )
 
 
-def _folded(name: str) -> str:
+def folded_heading(name: str) -> str:
     return " ".join(name.strip().strip("\ufeff").lower().split())

@@ -14,6 +14,7 @@ from helpdesk.errors import Refused
 from helpdesk.import_export import date_formats
 from helpdesk.import_export.csv_reader import Record
 from helpdesk.import_export.cells import Comment, comment_of
+from helpdesk.import_export.questions import WhichFirst
 from helpdesk.import_export.text_files import open_table
 from helpdesk.import_rows import Bad, Place, Row
 from helpdesk.text import clean_line
@@ -39,11 +40,12 @@ def read_replies(path: Path, zone: tzinfo, order: str = "") -> tuple[dict[str, l
             bad.append(Bad(Place(record.line), why))
     chosen, open_ones = date_formats.choose({"at": times}, order)
     if open_ones:
-        raise Refused(
+        raise WhichFirst(
             _(
                 "In the file of replies the day and the month could be taken for each other. Say which stands first: "
                 "--dates day-first or --dates month-first"
-            )
+            ),
+            {"at": times.example},
         )
     found: dict[str, list[Comment]] = {}
     for line, cell in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SEPARATORS = (",", ";", "\t", "|")
 # A cell that is longer has lost its closing quotation mark.
@@ -27,11 +27,13 @@ class Broken:
     """A row that cannot be read: the line on which it begins, the line of the quotation mark that breaks it.
 
     `why` is "open" (never closed), "stray" (something follows a closing mark) or "rows" (whole rows stand inside it).
+    `text` is its first line as it stands in the file.
     """
 
     line: int
     opened: int
     why: str
+    text: str = field(default="", compare=False)
 
 
 class _BrokenQuote(Exception):
@@ -69,7 +71,7 @@ class Reader:
                     self._refuse_swallowed_rows(begun, line, cells)
             except _BrokenQuote as broken:
                 self._put_back()
-                yield Broken(line, broken.opened, broken.why)
+                yield Broken(line, broken.opened, broken.why, begun)
                 continue
             self._taken.clear()
             if any(cell.strip() for cell in cells):

@@ -109,10 +109,13 @@ class Column:
 
     votes: dict[Format, int] = field(default_factory=dict)
     cells: int = 0
+    example: str = ""
 
     def add(self, text: str) -> None:
         fitting = [fmt for fmt in FORMATS if read(text, fmt, timezone.utc) is not None]
         self.cells += bool(fitting)
+        if not self.example and len(fitting) > 1:
+            self.example = text
         for fmt in fitting:
             self.votes[fmt] = self.votes.get(fmt, 0) + 1
 

@@ -29,6 +29,7 @@ class System:
     """One help desk: our columns by the folded names of its export, and what its values mean beyond the common ones."""
 
     name: str
+    label: str
     columns: dict[str, str]
     values: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -43,6 +44,7 @@ SYSTEMS = {
     for system in (
         System(
             "jira",
+            "Jira",
             _names(
                 external_id="issue key|key",
                 subject="summary",
@@ -66,6 +68,7 @@ SYSTEMS = {
         ),
         System(
             "zendesk",
+            "Zendesk",
             _names(
                 external_id="id|ticket id",
                 subject="subject",
@@ -84,6 +87,7 @@ SYSTEMS = {
         ),
         System(
             "servicenow",
+            "ServiceNow",
             _names(
                 external_id="number",
                 subject="short_description|short description",
@@ -112,6 +116,7 @@ SYSTEMS = {
         ),
         System(
             "freshdesk",
+            "Freshdesk",
             _names(
                 external_id="ticket id",
                 subject="subject",
@@ -133,6 +138,7 @@ SYSTEMS = {
         ),
         System(
             "spiceworks",
+            "Spiceworks",
             _names(
                 external_id="ticket number|ticket #|id|number",
                 subject="summary",
@@ -150,6 +156,7 @@ SYSTEMS = {
         ),
         System(
             "osticket",
+            "osTicket",
             _names(
                 external_id="ticket number|number",
                 subject="subject",
@@ -167,6 +174,7 @@ SYSTEMS = {
         ),
         System(
             "glpi",
+            "GLPI",
             _names(
                 external_id="id",
                 subject="title",

@@ -14,6 +14,10 @@ from flask_babel import gettext as _
 from helpdesk.errors import Refused
 from helpdesk.import_export.csv_reader import SEPARATORS, Broken, Reader, Record
 
+# More than any row, and what a table may hold that is read as a whole.
+LINE_MAX = 4_000_000
+TABLE_MAX = 64 * 1024 * 1024
+
 
 def encoding_of(path: Path) -> str:
     """UTF-8, or UTF-16 where its mark stands in front (Excel's "Unicode text")."""
@@ -33,6 +37,24 @@ def open_text(path: Path, encoding: str) -> TextIO:
     return io.TextIOWrapper(_raw(path), encoding=encoding, newline="")
 
 
+def lines_of(text: TextIO) -> Iterator[str]:
+    """The lines with their ends. Raises Refused for one that no table has: it would be read into memory as a whole."""
+    while line := text.readline(LINE_MAX):
+        if len(line) >= LINE_MAX:
+            raise Refused(_("The file has a line of more than %(most)d characters, so it is no table.", most=LINE_MAX))
+        yield line
+
+
+def _bounded(text: TextIO) -> list[str]:
+    lines, size = [], 0
+    for line in lines_of(text):
+        lines.append(line)
+        size += len(line)
+        if size > TABLE_MAX:
+            raise Refused(_("The file of replies is too large: it can have at most %(most)d MB.", most=TABLE_MAX >> 20))
+    return lines
+
+
 def open_table(path: Path, wanted: Sequence[str]) -> tuple[list[str], Iterator[Record | Broken]]:
     """The names and records of a CSV file that has these columns in any order. Raises Refused where one is missing."""
     if not path.is_file():
@@ -40,7 +62,7 @@ def open_table(path: Path, wanted: Sequence[str]) -> tuple[list[str], Iterator[R
     encoding = encoding_of(path)
     try:
         with open_text(path, encoding) as text:
-            lines = text.readlines()
+            lines = _bounded(text)
     except (UnicodeDecodeError, EOFError, OSError, zlib.error):
         raise Refused(_("%(path)s is not a CSV file in UTF-8.", path=path)) from None
     separator = max(SEPARATORS, key=lines[0].count) if lines else ","

@@ -26,26 +26,35 @@ def note(number: int, tickets: Sequence[int]) -> None:
 
 
 def find(number: int) -> Import:
-    """Raises Refused where there is no such import, or it was taken back."""
+    """Raises Refused where there is no such import, it is under way, or it was taken back."""
     found = db.session.get(Import, number)
     if found is None:
         raise Refused(_("There is no import %(number)d.", number=number))
+    if found.state in ("checking", "ready", "waiting", "dropped"):
+        raise Refused(_("Import %(number)d is not over. Cancel it first.", number=number))
     if found.taken_back_at is not None:
         raise Refused(_("Import %(number)d was taken back already.", number=number))
     return found
 
 
 def take_back(
-    number: int, *, by: Person | None, progress: Callable[[int], None], at: datetime | None = None
+    number: int,
+    *,
+    by: Person | None,
+    progress: Callable[[int], None],
+    at: datetime | None = None,
+    lock: Callable[[], None] = lambda: None,
 ) -> tuple[int, int]:
     """Remove the tickets of an import. Returns how many went, and how many stay since somebody worked on them.
 
-    Each batch is a transaction of its own: what was interrupted goes on when called again.
+    Each batch is a transaction of its own, at whose beginning `lock` is called: what was interrupted goes on when
+    called again.
     """
     at = at or store.now()
-    name, last, removed, kept_back = find(number).file_name, 0, 0, 0
+    name, last = find(number).file_name, 0
     while batch := _batch(number, last):
         with store.writing():
+            lock()
             last = batch[-1]
             # Whoever works on one of them holds it locked: wait, so that their work is seen and stays.
             db.session.execute(select(Ticket.id).where(Ticket.id.in_(batch)).with_for_update())
@@ -53,10 +62,15 @@ def take_back(
             db.session.execute(
                 delete(Ticket).where(Ticket.id.in_(untouched)).execution_options(synchronize_session=False)
             )
-        removed, kept_back = removed + len(untouched), kept_back + len(batch) - len(untouched)
+            counted = update(Import).where(Import.id == number).values(removed=Import.removed + len(untouched))
+            db.session.execute(counted.execution_options(synchronize_session=False))
         progress(len(batch))
     with store.writing():
-        db.session.execute(update(Import).where(Import.id == number).values(taken_back_at=at))
+        lock()
+        removed = db.session.scalar(select(Import.removed).where(Import.id == number)) or 0
+        kept_back = db.session.scalar(select(func.count()).where(ImportedTicket.import_id == number)) or 0
+        over = update(Import).where(Import.id == number).values(taken_back_at=at, state="undone")
+        db.session.execute(over.execution_options(synchronize_session=False))
         events.record("import_taken_back", by=by, at=at, file=name, removed=removed, left=kept_back)
     return removed, kept_back
 

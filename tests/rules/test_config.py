@@ -58,6 +58,7 @@ BAD = {
     "CLAMAV_PORT": ["0", "clamd"],
     "FILES_QUOTA_MB": ["-1", "5 GB"],
     "FILES_RESERVE_MB": ["-1", "half"],
+    "MAX_IMPORT_MB": ["0", "large"],
     "LIMIT_RAISE": ["-1", "many"],
     "LIMIT_REPLY": ["-1", "1.5"],
     "LIMIT_UPLOAD_MB": ["-1", "200 MB"],

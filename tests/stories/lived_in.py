@@ -13,7 +13,8 @@ from helpdesk import (
     tags,
     tickets,
 )
-from models import Delivery, db
+from helpdesk.import_export import import_jobs
+from models import Delivery, Import, db
 from tests import builders
 
 # Not pages: machines ask for them, or they only lead on.
@@ -32,6 +33,7 @@ NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path
     "/palette",
     "/triage/counts",
     "/triage/export",
+    "/imports/<import_job>/left-out",
     "/suggestions",
     "/tags",
 }
@@ -54,6 +56,7 @@ def addresses(cast):
     return {
         **_of_tickets(cast, ticket, message, long, gone),
         **_of_agents(cast),
+        **_of_imports(cast),
         "/people/<person>": [f"/people/{cast.dan.id}", f"/people/{cast.zoe.id}"],
         "/mail/<delivery>": [f"/mail/{delivery.id}"],
         "/confirm/<string:token>": [f"/confirm/{tokens['confirm']}", f"/confirm/{contested}", "/confirm/worn-out"],
@@ -111,6 +114,40 @@ def _of_agents(cast):
         "/mail": ["/mail", "/mail?state=failed"],
         "/jobs": ["/jobs"],
         "/views/<view>": [f"/views/{mine.id}"],
+    }
+
+
+def _of_imports(cast):
+    """One that waits for answers, one under way, one that is over, one that failed."""
+    rows = [["line 3", LONG], ["line 2000", "subject is empty."]]
+    column = {"key": "nr", "heading": LONG[:60], "taken": "external_id", "usual": "", "samples": ["P-1", LONG[:60]]}
+    counts = {"added": 1180, "known": 12, "left_out": 4000, "changes": {"subject_cut": 3}, "bad": rows, "replies": 2}
+    values = [{"column": "status", "value": LONG[:60], "rows": 12}, {"column": "priority", "value": "P9", "rows": 1}]
+    days = {"created_at": {"text": "03/04/2026", "day-first": "2026-04-03", "month-first": "2026-03-04"}}
+    found = {
+        "read_as": "semicolons, UTF-8",
+        "system": "jira",
+        "columns": [column, column | {"key": "b", "samples": []}],
+    }
+    states = {
+        "asks": {"state": "ready", "findings": found | {"problem": "dates", "examples": days, "values": values}},
+        "ready": {"state": "ready", "findings": found | {"trial": counts, "values": values, "lines": 1200}},
+        "read": {"state": "checking"},
+        "runs": {"state": "waiting", "lines": 1200, "lines_done": 500, "added": 480},
+        "failed": {"state": "failed", "added": 480, "report": {"why": LONG}, "finished_at": store.now()},
+        "over": {"state": "done", "added": 3, "left_out": 2, "report": counts, "finished_at": store.now()},
+    }
+    with store.writing():
+        named = {"file_name": f"{LONG[:200]}.csv", "person_id": cast.eve.id, "started_at": store.now()}
+        claimed = {"claimed_by": "nobody", "claimed_until": store.now() + import_jobs.LEASE}
+        made = {name: Import(**named | claimed | values) for name, values in states.items()}
+        db.session.add_all(made.values())
+        db.session.flush()
+        numbers = {name: job.id for name, job in made.items()}
+    return {
+        "/imports": ["/imports"],
+        "/imports/<import_job>": [f"/imports/{number}" for number in numbers.values()],
+        "/imports/<import_job>/take-back": [f"/imports/{numbers['over']}/take-back"],
     }
 
 

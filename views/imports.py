@@ -1,0 +1,288 @@
+"""Importing tickets in the browser: a file is brought, looked at, corrected, tried, imported, and taken back."""
+
+import hashlib
+import logging
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from helpdesk import background_jobs, file_names, store, words
+from helpdesk.errors import Refused
+from helpdesk.files import Unavailable
+from helpdesk.import_export import columns, file_check, import_jobs, inspection
+from helpdesk.import_export.date_formats import DAY_FIRST, MONTH_FIRST
+from helpdesk.import_export.systems import SYSTEMS
+from helpdesk.import_file import MOST_BYTES, MOST_ROWS
+from helpdesk.import_rows import CHANGES, WORDS
+from integrations import intake, storage
+from web import downloads, errors
+from web.door import before_writing
+from web.pages import later
+from web.uploads import MEGABYTE, takes_files
+
+MEANINGS = {
+    "status": list(words.STATUSES.items()),
+    "priority": [(name, words.PRIORITIES[rank]) for name, rank in words.PRIORITY_RANKS.items()],
+    "type": list(words.TYPE_NAMES.items()),
+}
+log = logging.getLogger("desk.import")
+ENCODINGS = ("utf-8", "windows-1252", "iso-8859-15", "windows-1250", "windows-1251", "mac-roman", "utf-16")
+
+
+# ---- bringing a file
+
+
+@dataclass
+class Received:
+    """What came with the form: the files as they lie now, and what is wrong, by field."""
+
+    files: dict = field(default_factory=dict)
+    wrong: dict = field(default_factory=dict)
+    status: int = 422
+
+    def give_up(self):
+        for taken in self.files.values():
+            intake.forget(taken.place, taken.key)
+
+
+def _receive(me):
+    received = Received()
+    if me is None or not me.is_admin:
+        return {"received": received}
+    for name in ("file", "replies"):
+        part = request.files.get(name)
+        if part is None or not part.filename:
+            continue
+        try:
+            received.files[name] = _take(part)
+        except Refused as no:
+            received.wrong[name] = str(no)
+            received.status = 503 if isinstance(no, Unavailable) else 422
+    if not {*received.files, *received.wrong} & {"file"}:
+        received.wrong["file"] = _("Choose a file first.")
+    if received.wrong:
+        received.give_up()
+    return {"received": received}
+
+
+def _take(part):
+    name, stream = file_names.middle(file_names.clean(part.filename)), part.stream
+    wrong = getattr(stream, "wrong", "away")
+    if wrong == "large":
+        most = current_app.config["MAX_IMPORT_MB"]
+        raise Refused(_("%(name)s is too large. An import takes at most %(most)s MB at a time.", name=name, most=most))
+    if wrong:
+        raise Unavailable(intake.no_room(name) if wrong == "full" else intake.not_now(name))
+    store.undo()  # It may take a while: meanwhile no line to the database is held.
+    file_check.refuse_no_table(stream.file, name)
+    return intake.take_table(stream.file, part.filename)
+
+
+@takes_files(imports=True)
+@before_writing(_receive)
+def upload(me, received):
+    if received.wrong:
+        return later(partial(_list, received.wrong), received.status)
+    file, replies = received.files["file"], received.files.get("replies")
+    both = "".join(taken.sha256 for taken in (file, replies) if taken)
+    brought = import_jobs.Upload(
+        file.name, file.place, file.key, replies.key if replies else None, hashlib.sha256(both.encode()).hexdigest()
+    )
+    try:
+        job, is_new = import_jobs.begin(brought, {"system": _chosen("system", _systems())}, by=me)
+    except Refused as no:
+        received.give_up()
+        return later(partial(_list, {"file": str(no)}), 409)
+    if not is_new:
+        received.give_up()
+        flash(_("This file is here already and waits to be imported."))
+    return redirect(url_for("imports.show", import_job=job), 303)
+
+
+def _chosen(name, known, otherwise=""):
+    value = request.form.get(name, otherwise)
+    return value if value in known else otherwise
+
+
+def _systems():
+    own = {inspection.DETECT: _("Find out by the columns"), inspection.OWN: _("This desk, or columns of its names")}
+    return own | {system.name: system.label for system in SYSTEMS.values()}
+
+
+# ---- the pages
+
+
+def imports(me):
+    return later(partial(_list, {}))
+
+
+def _list(wrong):
+    return render_template(
+        "imports/imports.html",
+        jobs=import_jobs.every(),
+        states=import_jobs.STATES,
+        systems=_systems(),
+        wrong=wrong,
+        limits={"mb": current_app.config["MAX_IMPORT_MB"], "unpacked": MOST_BYTES // MEGABYTE, "rows": MOST_ROWS},
+    )
+
+
+def show(import_job):
+    return _show(import_job)
+
+
+def _show(job, status=200, refusal=None):
+    return later(partial(_page, job, refusal), status)
+
+
+def _page(job, refusal):
+    found = job.findings or {}
+    return render_template(
+        "imports/show.html",
+        job=job,
+        state=import_jobs.STATES[job.state],
+        running=job.state in import_jobs.RUNNING,
+        no_worker=job.state in import_jobs.RUNNING and not background_jobs.any_running(store.now()),
+        found=found,
+        report=job.report or {},
+        answers=job.answers or {},
+        systems=_systems(),
+        encodings=[(name, name) for name in ENCODINGS],
+        labels={"": _("Not imported")} | columns.LABELS,
+        missing=[columns.LABELS[name] for name in found.get("missing", [])],
+        values=_values(job),
+        meanings=MEANINGS,
+        days=_days(found),
+        changes=CHANGES,
+        can_start=import_jobs.can_start(job),
+        can_take_back=import_jobs.can_take_back(job),
+        refusal=refusal,
+    )
+
+
+def _values(job):
+    """Values for which somebody must say, or has said, what they mean here: column, value, rows, answer."""
+    answered = (job.answers or {}).get("values", {})
+    known = [(column, value, None, ours) for column, found in answered.items() for value, ours in found.items()]
+    unknown = [(one["column"], one["value"], one["rows"], "") for one in (job.findings or {}).get("values", [])]
+    return known + unknown
+
+
+def _days(found):
+    """How a time can be read with the day or the month first, said in words."""
+    examples = [example for example in found.get("examples", {}).values() if DAY_FIRST in example]
+    if not examples:
+        return []
+    text, shown = examples[0]["text"], []
+    for order, first in ((DAY_FIRST, _("Day first")), (MONTH_FIRST, _("Month first"))):
+        if order in examples[0]:
+            day = format_date(date.fromisoformat(examples[0][order]), "d MMMM yyyy")
+            shown.append((order, _("%(first)s: %(text)s is %(day)s", first=first, text=text, day=day)))
+    return shown
+
+
+# ---- acts
+
+
+def correct(import_job):
+    return _act(import_job, lambda: import_jobs.correct(import_job, _answers(import_job), version=_version()))
+
+
+def _version():
+    given = request.form.get("version", "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
+
+
+def _answers(job):
+    """What was chosen on the page, as far as it differs from what is taken without an answer."""
+    before, found = job.answers or {}, job.findings or {}
+    system = _chosen("system", _systems(), before.get("system", ""))
+    answers = {
+        "system": system,
+        "order": _chosen("order", ("", DAY_FIRST, MONTH_FIRST), before.get("order", "")),
+        "encoding": _chosen("encoding", ("", *ENCODINGS), before.get("encoding", "")),
+        "values": _meanings(job),
+        "columns": before.get("columns", {}),
+    }
+    if system != before.get("system", ""):
+        return answers | {"columns": {}}  # They were chosen beside what another system calls them.
+    for place, column in enumerate(found.get("columns", [])):
+        ours = _chosen(f"column-{place}", ("", *columns.KNOWN), column["taken"])
+        answers["columns"] = {key: name for key, name in answers["columns"].items() if key != column["key"]}
+        if ours != column["usual"]:
+            answers["columns"][column["key"]] = ours
+    return answers
+
+
+def _meanings(job):
+    meanings = {}
+    for place, (column, value, _rows, before) in enumerate(_values(job)):
+        if ours := _chosen(f"value-{place}", ("", *WORDS[column][0]), before):
+            meanings.setdefault(column, {})[" ".join(value.lower().split())] = ours
+    return meanings
+
+
+def start(import_job):
+    return _act(import_job, lambda: import_jobs.start(import_job, version=_version()))
+
+
+def cancel(import_job):
+    return _act(
+        import_job,
+        lambda: import_jobs.cancel(import_job),
+        _("Cancelled. What was imported so far is here, and can be taken back."),
+    )
+
+
+def discard(import_job):
+    name = file_names.middle(import_job.file_name)
+    return _act(
+        import_job,
+        lambda: import_jobs.discard(import_job),
+        _("%(name)s is discarded. Nothing was imported from it.", name=name),
+        url_for("imports.imports"),
+    )
+
+
+def ask_take_back(import_job):
+    if not import_jobs.can_take_back(import_job):
+        return redirect(url_for("imports.show", import_job=import_job), 303)
+    return later(partial(render_template, "imports/take_back.html", job=import_job))
+
+
+def take_back(import_job, me):
+    return _act(import_job, lambda: import_jobs.take_back(import_job, by=me))
+
+
+def _act(job, act, said=None, back=None):
+    try:
+        act()
+    except Refused as no:
+        store.undo()
+        return _show(job, 409, str(no))
+    if said:
+        flash(said)
+    return redirect(back or url_for("imports.show", import_job=job), 303)
+
+
+# ---- the rows left out
+
+
+def left_out(import_job):
+    """The file as the worker wrote it. Its rows are what somebody else wrote: it is saved, never shown."""
+    if not import_job.left_out_key:
+        abort(404)
+    stored, key = import_job.report["left_out_file"], import_job.left_out_key
+    name = _("left-out-of-import-%(number)d.csv", number=import_job.id)
+    options = {"name": name, "media_type": "text/csv; charset=utf-8", "size": stored["size"], "mark": stored["sha256"]}
+    try:
+        where = storage.at(import_job.place)
+        return downloads.send(lambda begin, end: where.read(key, begin, end), **options)
+    except (storage.Missing, storage.Away) as trouble:
+        log.error("the rows left out of import %s cannot be read: %s", import_job.id, trouble)
+        advice = _("It cannot be read from where the files are kept. Try again in a few minutes.")
+        return errors.page(503, _("This file cannot be opened just now"), advice)
