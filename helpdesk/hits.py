@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_ as and_bits
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from helpdesk import conditions
+from helpdesk import conditions, word_sample
 from helpdesk.conditions import FEW, Asker
 from helpdesk.folding import Term
 from helpdesk.query import Query
@@ -95,7 +97,9 @@ def _rows() -> Select[int, str, int]:
 
 
 def _length() -> ColumnElement[int]:
-    return func.length(SearchText.public_text).label("length")
+    """In bytes, which are letters here; PostgreSQL would read the text to count letters."""
+    length = func.octet_length if db.engine.dialect.name == "postgresql" else func.length
+    return length(SearchText.public_text).label("length")
 
 
 def _among(ids: list[int], said: list[ColumnElement[bool]]) -> Hits:
@@ -142,14 +146,16 @@ def _loose(terms: list[Term], said: list[ColumnElement[bool]]) -> list[ColumnEle
 
 def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
     """The others find all hits of a word or none. How often it is said lately decides whether the index is asked."""
-    words = _words(terms)
-    looked_at, together, *counts = sample(words, said)
+    words, loose = _words(terms), _loose(terms, said)
+    looked_at, together, *counts = sample(words, said if loose else None)
     if looked_at < SAMPLE:
         return _in_newest(SAMPLE, where, said, all=True)
     rarest = min(range(len(words)), key=lambda i: (counts[i], -len(words[i][0])))
     if counts[rarest] <= COMMON or (together <= COMMON and _index_copes(counts[rarest])):
-        rare = [word for word, count in zip(words, counts) if count <= COMMON]
-        return _by_index(rare or words, words[rarest], where, said)
+        asked = [word for word, count in zip(words, counts) if count <= COMMON] or words
+        if db.engine.dialect.name == "mysql":
+            asked = [words[rarest]]
+        return _by_index(asked, where, [one for term, one in zip(terms, said) if not _is_asked(term, asked)])
     for size in WINDOWS:
         hits = _in_newest(size, where, said, all=False)
         if len(hits.rows) >= ENOUGH:
@@ -163,8 +169,23 @@ def _index_copes(count: int) -> bool:
     return db.engine.dialect.name != "mysql" or count * newest <= FETCHED * SAMPLE
 
 
-def sample(words: list[tuple[str, bool]], said: Iterable[ColumnElement[bool]] = ()) -> list[int]:
-    """How many of the newest tickets were looked at, how many of these say all that is `said`, how many each word."""
+def _is_asked(term: Term, asked: list[tuple[str, bool]]) -> bool:
+    """Whether the index says all of it, so that no text has to be read."""
+    return not term.without and len(term.words) == 1 and (term.words[0], term.begun) in asked
+
+
+def sample(words: list[tuple[str, bool]], said: Iterable[ColumnElement[bool]] | None = None) -> list[int]:
+    """How many of the newest tickets were looked at, how many of these say all that is `said`, how many each word.
+
+    Without `said`: how many say all the words, by the sample in memory where the desk is large enough for one.
+    """
+    if said is None and (kept := word_sample.of_newest(SAMPLE)):
+        each = [kept.saying(*word) for word in words]
+        return [kept.size, *(bits.bit_count() for bits in (reduce(and_bits, each), *each))]
+    return _read_sample(words, said or ())
+
+
+def _read_sample(words: list[tuple[str, bool]], said: Iterable[ColumnElement[bool]]) -> list[int]:
     newest = _newest(SAMPLE)
     patterns = [f"% {word}" + ("%" if begun else " %") for word, begun in words]
     each = [or_(SearchText.public_text.like(some), SearchText.internal_text.like(some)) for some in patterns]
@@ -182,23 +203,28 @@ def _in_newest(size: int, where: ColumnElement[bool], said: list[ColumnElement[b
     return _those(_of(_newest(size)).where(where, *said), all=all)
 
 
-def _by_index(
-    words: list[tuple[str, bool]], rarest: tuple[str, bool], where: ColumnElement[bool], said: list[ColumnElement[bool]]
-) -> Hits:
-    """PostgreSQL skips through the hits of the `words`, of the rare ones where there are any. MariaDB would fetch every
-    hit of each, so it is asked for the rarest only. Whatever else is looked for is read in the texts.
+def _by_index(words: list[tuple[str, bool]], where: ColumnElement[bool], loose: list[ColumnElement[bool]]) -> Hits:
+    """PostgreSQL skips through the hits of several words. MariaDB would fetch every hit of each, so it is asked for the
+    rarest only. What is `loose` is read in the texts.
+
+    PostgreSQL has to find the hits by themselves first: once it has planned for any word, it would walk through all
+    tickets from the newest on in the hope of LIMIT.
     """
+    found = select(SearchText.ticket_id.label("id")).where(_says_all(words))
+    counted = found.add_columns(func.count().over().label("hits")).cte("found")
+    counted = counted.prefix_with("MATERIALIZED", dialect="postgresql")
+    newest = select(counted).order_by(counted.c.id.desc()).limit(2 * FETCHED).subquery()
+    rows = db.session.execute(_of(newest).add_columns(newest.c.hits).where(where, *loose)).all()
+    if len(rows) >= MOST:
+        return Hits(rows, False)
+    hits = rows[0].hits if rows else db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    return Hits(rows, hits < 2 * FETCHED)
+
+
+def _says_all(words: list[tuple[str, bool]]) -> ColumnElement[bool]:
     if db.engine.dialect.name == "mysql":
-        word, begun = rarest
         texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
-        matches: Any = mysql.match(*texts, against=f"+{word}" + "*" * begun).in_boolean_mode()
-    else:
-        wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in words)
-        matches = literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))
-    found = select(SearchText.ticket_id.label("id")).where(matches)
-    newest = found.order_by(SearchText.ticket_id.desc()).limit(2 * FETCHED).subquery()
-    passed = _those(_of(newest).where(where, *said))
-    # Counted afterwards and in no order, a tenth of the work: counted on the way, PostgreSQL could not stop at MOST.
-    counted = select(func.count()).select_from(found.limit(2 * FETCHED).subquery())
-    whole = passed.all and (db.session.scalar(counted) or 0) < 2 * FETCHED
-    return Hits(passed.rows, whole)
+        wanted = " ".join(f"+{word}" + "*" * begun for word, begun in words)
+        return mysql.match(*texts, against=wanted).in_boolean_mode()
+    wanted = " & ".join(f"'{word}'" + ":*" * begun for word, begun in words)
+    return literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))

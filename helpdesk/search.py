@@ -67,7 +67,7 @@ def _newest(wanted: Query, asker: Asker, page: int) -> Results:
 
 def _rows(ids: list[int], reader: Person) -> list[Row[Any]]:
     """The rows of these tickets, in this order."""
-    rows = {row.id: row for row in triage.found(Ticket.id.in_(ids), reader).rows} if ids else {}
+    rows = {row.id: row for row in triage.numbered(ids, reader)}
     return [rows[number] for number in ids if number in rows]
 
 

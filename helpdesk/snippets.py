@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import SimpleNamespace
+from typing import Any
 
 from sqlalchemy import func, select
 
 from helpdesk import access
 from helpdesk.folding import Term, term
+from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from helpdesk.query import Query, Word
-from models import Message, Person, Ticket, db
+from models import Message, Person, Ticket
 
 # Characters of each text that are looked into, and messages of all the tickets together.
 DEPTH = 6_000
@@ -27,18 +30,24 @@ _WORD = re.compile(r"[^\W_]+")
 def of(ids: Sequence[int], wanted: Query, reader: Person) -> dict[int, Snippet]:
     """For each ticket the first of its texts that holds most of the words, as far as the reader may see it."""
     texts: dict[int, list[str]] = {}
-    described = select(Ticket.id, func.substr(Ticket.description, 1, DEPTH))
-    said = select(Message.ticket_id, func.substr(Message.body, 1, DEPTH)).where(
-        Message.ticket_id.in_(ids), access.visible_messages(reader), Message.withdrawn_at.is_(None)
-    )
-    for found in (
-        described.where(Ticket.id.in_(ids)),
-        said.order_by(Message.ticket_id, Message.id).limit(MESSAGES),
-    ):
-        for number, text in db.session.execute(found):
+    for query in _texts(kind_of(reader)):
+        found: Iterable[Any] = query.ask(reader, SimpleNamespace(ids=list(ids)))
+        for number, text in found:
             texts.setdefault(number, []).append(text)
     looked_for = [part for part in wanted.parts if isinstance(part, Word) and not part.without]
     return {number: best(some, looked_for) for number, some in texts.items()}
+
+
+@cache
+def _texts(kind: Kind) -> tuple[Prepared, Prepared]:
+    """The descriptions, and what was said."""
+    reader, wanted = reader_of(kind), Place("wanted")
+    described = select(Ticket.id, func.substr(Ticket.description, 1, DEPTH)).where(Ticket.id.in_(wanted.ids))
+    said = select(Message.ticket_id, func.substr(Message.body, 1, DEPTH)).where(
+        Message.ticket_id.in_(wanted.ids), access.visible_messages(reader), Message.withdrawn_at.is_(None)
+    )
+    said = said.order_by(Message.ticket_id, Message.id).limit(MESSAGES)
+    return Prepared(described, reader, wanted), Prepared(said, reader, wanted)
 
 
 def best(texts: Iterable[str], looked_for: list[Word]) -> Snippet:

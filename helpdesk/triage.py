@@ -180,6 +180,18 @@ def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity",
     return _asked(_columns(reader, changed), [Part(select(Ticket.id).where(where))], by, mark)
 
 
+def numbered(ids: list[int], reader: Person) -> Rows:
+    """The rows of these tickets, in no order; whoever chose them has seen to what the reader may see."""
+    return _numbered(kind_of(reader)).ask(reader, SimpleNamespace(ids=ids)).all() if ids else []
+
+
+@cache
+def _numbered(kind: Kind) -> Prepared:
+    reader, wanted = reader_of(kind), Place("wanted")
+    changed = Ticket.activity_at if reader.is_agent else Ticket.public_activity_at
+    return Prepared(_columns(reader, changed).where(Ticket.id.in_(wanted.ids)), reader, wanted)
+
+
 def _asked(wanted: Select[Any], some: list[Part], sort: Sort, mark: str) -> Page:
     return _page(lambda *where: db.session.execute(_query(wanted, some, sort, PAGE, *where)).all(), sort, mark)
 

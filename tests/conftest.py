@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 import config
 from app import create_app
-from helpdesk import store
+from helpdesk import store, word_sample
 from models import db
 from tests.browser import Browser
 from tests.cast import Cast
@@ -109,6 +109,7 @@ def app(_desk):
 
 
 def _empty():
+    word_sample.forget()
     with db.engine.connect() as connection:
         on_mysql = db.engine.dialect.name == "mysql"
         if on_mysql:

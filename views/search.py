@@ -21,14 +21,14 @@ FORM_FIELDS = ("status", "assignee", "category", "priority", "requester", "creat
 
 def results(me):
     throttle.take(me, throttle.SEARCH)
-    typed, wanted, mistake = _asked(me)
+    choices = around.choices(me)
+    typed, wanted, mistake = _asked(query.known_to(agent=me.is_agent, categories=[one.name for one in choices.filed]))
     if "before" in request.args and mistake is None:
         return redirect(url_for("search.results", q=query.write(wanted)), 303)
-    found = search.run(wanted, _asker(me), _page()) if wanted.parts and mistake is None else None
+    found = search.run(wanted, _asker(me, choices.filed), _page()) if wanted.parts and mistake is None else None
     if found and (leads_to := ticket_of(me, wanted, found.rows)):
         return leads_to
     shown = [row.id for row in found.rows] if found and wanted.terms else []
-    choices = around.choices(me)
     html = render_template(
         "search/results.html",
         typed=typed,
@@ -73,8 +73,8 @@ def similar(ticket, me):
     return render_template("tickets/similar.html", ticket=ticket, rows=alikes.earlier(ticket, _asker(me)))
 
 
-def _asker(me):
-    return Asker(me, zone(), store.now())
+def _asker(me, filed=None):
+    return Asker(me, zone(), store.now(), filed)
 
 
 def _page():
@@ -82,13 +82,13 @@ def _page():
     return min(max(int(number), 1), 50) if number.isascii() and number.isdigit() and len(number) < 5 else 1
 
 
-def _asked(me):
+def _asked(known):
     """What was typed, the query it means (an empty one where it cannot be understood), and what is wrong with it.
 
     The form of filters sends the query it was shown with as `before`: what differs from it was chosen anew. Where what
     was chosen makes no sense, the query stays as it was typed.
     """
-    known, typed, wanted = search.known_to(me), clean(request.args.get("q", "")), Query()
+    typed, wanted = clean(request.args.get("q", "")), Query()
     try:
         wanted = query.parse(typed, known)
         if "before" in request.args:

@@ -85,6 +85,28 @@ def test_no_search_reads_the_whole_table(big, who):
             assert not whole_tables(plan), f"{typed}\n{statement}\n{plan}"
 
 
+def test_a_rare_word_goes_by_the_index_of_words_also_once_postgresql_plans_for_any_word(big):
+    """psycopg prepares what it has sent five times, and the server then keeps one plan for whatever is looked for."""
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL keeps a plan for values that it does not know")
+    asker = Asker(big.cleo, ZoneInfo("UTC"), NOW)
+    queries = asked(lambda: hits.find(query.parse("wombat", search.known_to(big.cleo)), asker))
+    plan = generic_plan(*queries[-1])
+    assert "ix_search_texts_words" in [node.get("Index Name") for node in nodes(plan)], list(nodes(plan))
+
+
+def generic_plan(statement, parameters):
+    connection = db.session.connection()
+    for setting in ("plan_cache_mode = force_generic_plan", "enable_seqscan = off"):
+        connection.exec_driver_sql(f"SET LOCAL {setting}")
+    places = {name: f"${place}" for place, name in enumerate(parameters, 1)}
+    values = ", ".join("'" + str(value).replace("'", "''") + "'" for value in parameters.values())
+    connection.exec_driver_sql(f"PREPARE any_word AS {statement % places}")
+    found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE any_word ({values})").scalar()
+    connection.exec_driver_sql("DEALLOCATE any_word")
+    return found[0]["Plan"]
+
+
 def test_the_test_itself_sees_a_scan(big):
     plans = explained(lambda: db.session.execute(select(Ticket.id).where(Ticket.description.like("%x%"))).all())
     assert any(whole_tables(plan) for _statement, plan in plans)
@@ -98,20 +120,25 @@ def whole_page(wanted, asker):
     triage.found(where, asker.person)
 
 
-def explained(function):
-    """What the database says about each query that the function asks."""
-    asked = []
+def asked(function):
+    """The queries of tickets that the function asks, with their parameters."""
+    found = []
 
     def note(_connection, _cursor, statement, parameters, _context, _many):
         if "tickets" in statement and statement.lstrip().startswith(("SELECT", "WITH")):
-            asked.append((statement, parameters))
+            found.append((statement, parameters))
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
         function()
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
-    connection = db.session.connection()
+    return found
+
+
+def explained(function):
+    """What the database says about each query that the function asks."""
+    queries, connection = asked(function), db.session.connection()
     # On so small a table a scan may be the fastest; what counts is that there is another way, which it will take later.
     for setting in {
         "postgresql": ["SET LOCAL enable_seqscan = off"],
@@ -121,7 +148,7 @@ def explained(function):
     how = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN (FORMAT JSON) "}.get(
         db.engine.dialect.name, "EXPLAIN "
     )
-    return [(s, [tuple(line) for line in connection.exec_driver_sql(how + s, p)]) for s, p in asked]
+    return [(s, [tuple(line) for line in connection.exec_driver_sql(how + s, p)]) for s, p in queries]
 
 
 def whole_tables(plan):
