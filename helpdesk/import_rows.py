@@ -13,7 +13,7 @@ from helpdesk import tags, words
 from helpdesk.errors import Refused
 from helpdesk.import_export import date_formats, html_text
 from helpdesk.import_export.cells import EXTERNAL_ID_MAX, Comment, address, known_address, sized
-from helpdesk.import_export.columns import CONTINUED, TIMES, Mapping
+from helpdesk.import_export.columns import CONTINUED, REQUIRED_OF_OTHERS, TIMES, Mapping
 from helpdesk.import_export.date_formats import EARLIEST, Format
 from helpdesk.text import clean, clean_line
 
@@ -114,8 +114,15 @@ def judged(layout: Layout, cells: list[str], place: Place, at: datetime) -> Row 
 
 def _unknown(layout: Layout, cells: list[str]) -> Iterator[tuple[str, str]]:
     for name, cell in zip(layout.names, cells):
-        if name in WORDS and (given := clean(cell)) and layout.mapping.value(name, given) not in WORDS[name][0]:
+        given = _written(layout, name, cell) if name in WORDS else ""
+        if given and layout.mapping.value(name, given) not in WORDS[name][0]:
             yield name, given[:60]
+
+
+def _written(layout: Layout, name: str, cell: str) -> str:
+    """What a cell says. Zendesk writes "-" into one that says nothing."""
+    text = clean(cell)
+    return "" if text == "-" and layout.mapping.foreign and name not in REQUIRED_OF_OTHERS else text
 
 
 class _Judge:
@@ -134,7 +141,7 @@ class _Judge:
         self.cell["description"] = self.cell.get("description", "") + "".join(
             self.cell.pop(name, "") for name in CONTINUED
         )
-        self.cell = {name: clean(value) for name, value in self.cell.items()}
+        self.cell = {name: _written(self.layout, name, value) for name, value in self.cell.items()}
 
     def row(self, place: Place) -> Row:
         requester, requester_name, unknown = self._person("requester")
@@ -217,9 +224,10 @@ class _Judge:
         if given:
             return (*address(given, f"{role}_email", own_name), "")
         given = self._line(role)
-        if not given or "@" in given:
-            return (*address(given, role, own_name), "") if given else ("", own_name, "")
-        return "", own_name, given
+        if "@" in given:
+            return (*address(given, role, own_name), "")
+        in_name, beside = ("", "") if given else known_address(own_name)
+        return (in_name, beside, "") if in_name else ("", own_name, given or own_name)
 
     def _moment(self, name: str) -> datetime | None:
         value = self.cell.get(name, "")

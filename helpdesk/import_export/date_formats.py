@@ -11,6 +11,8 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
+# PHP and Java write "2:05 PM" with a blank that does not break: osTicket does so.
+_BLANKS = {0xA0: " ", 0x202F: " "}
 _CLOCK = (
     r"(?:,?[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
@@ -49,7 +51,7 @@ FORMATS = (
 
 def read(text: str, fmt: Format, zone: tzinfo) -> datetime | None:
     """The moment in UTC, or None where the text is not of this format. Without a zone of its own it is in `zone`."""
-    match = fmt.pattern.fullmatch(text)
+    match = fmt.pattern.fullmatch(text.translate(_BLANKS))
     if match is None:
         return None
     parts = match.groupdict()

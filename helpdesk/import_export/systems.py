@@ -1,25 +1,28 @@
-"""What other help desks call the columns and values of their exports (docs/decisions/0023-import.md)."""
+"""What other help desks call the columns and values of their exports.
+
+Where each name comes from, a manual, a source or a public tool: docs/decisions/0036-import-systems.md.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# Values that mean the same in every system, folded to small letters.
+# Values that mean the same in every system, folded to small letters. A number means something else in each.
 STATUSES = {
-    **dict.fromkeys(("new", "to do", "todo", "backlog", "unassigned", "1"), "new"),
-    **dict.fromkeys(("open", "in progress", "reopened", "assigned", "processing", "work in progress", "2"), "open"),
-    **dict.fromkeys(("pending", "on hold", "on-hold", "hold", "waiting", "awaiting caller", "3"), "pending"),
-    **dict.fromkeys(("resolved", "solved", "done", "6"), "resolved"),
-    **dict.fromkeys(("closed", "canceled", "cancelled", "archived", "7", "8"), "closed"),
+    **dict.fromkeys(("new", "to do", "todo", "backlog", "unassigned"), "new"),
+    **dict.fromkeys(("open", "in progress", "reopened", "assigned", "processing", "work in progress"), "open"),
+    **dict.fromkeys(("pending", "on hold", "on-hold", "hold", "waiting"), "pending"),
+    **dict.fromkeys(("resolved", "solved", "done", "completed"), "resolved"),
+    **dict.fromkeys(("closed", "canceled", "cancelled", "archived"), "closed"),
 }
 PRIORITIES = {
-    **dict.fromkeys(("low", "lowest", "very low", "minor", "trivial", "planning", "4", "5"), "low"),
-    **dict.fromkeys(("normal", "medium", "med", "moderate", "none", "3"), "normal"),
-    **dict.fromkeys(("high", "major", "2"), "high"),
-    **dict.fromkeys(("urgent", "highest", "very high", "critical", "blocker", "emergency", "1"), "urgent"),
+    **dict.fromkeys(("low", "lowest", "very low", "minor", "trivial", "planning"), "low"),
+    **dict.fromkeys(("normal", "medium", "med", "moderate", "none"), "normal"),
+    **dict.fromkeys(("high", "major"), "high"),
+    **dict.fromkeys(("urgent", "highest", "very high", "critical", "blocker", "emergency"), "urgent"),
 }
 TYPES = {
-    **dict.fromkeys(("incident", "problem", "bug", "error", "defect"), "incident"),
+    **dict.fromkeys(("incident", "problem", "bug", "error", "defect", "fault"), "incident"),
     **dict.fromkeys(("request", "service request", "question", "task", "story", "feature request"), "request"),
 }
 
@@ -35,7 +38,7 @@ class System:
 
 
 def _names(**columns: str) -> dict[str, str]:
-    """`subject="summary|title"`: the names that stand for one of our columns."""
+    """`subject="summary|title"`: what the left side stands for, a column of ours or a value, by their names."""
     return {theirs: ours for ours, names in columns.items() for theirs in names.split("|")}
 
 
@@ -50,8 +53,9 @@ SYSTEMS = {
                 subject="summary",
                 description="description",
                 category="component/s|components|component",
-                requester="reporter|reporter email",
-                assignee="assignee|assignee email",
+                requester="reporter (email)|reporter email",
+                requester_name="reporter",
+                assignee="assignee (email)|assignee email|assignee",
                 type="issue type",
                 status="status",
                 priority="priority",
@@ -62,8 +66,17 @@ SYSTEMS = {
                 comment="comment",
             ),
             {
-                "status": {"waiting for customer": "pending", "waiting for support": "open", "escalated": "open"},
-                "type": {"[system] incident": "incident", "[system] service request": "request"},
+                "status": _names(
+                    open="waiting for support|escalated|under review|in review|selected for development",
+                    pending="waiting for customer|waiting for approval|awaiting approval",
+                    closed="declined",
+                ),
+                "type": _names(
+                    incident="[system] incident|[system] problem",
+                    request="[system] service request|[system] service request with approvals|[system] change|"
+                    "service request with approvals|it help|access|purchase|change|support|sub-task|epic|improvement|"
+                    "new feature",
+                ),
             },
         ),
         System(
@@ -74,7 +87,8 @@ SYSTEMS = {
                 subject="subject",
                 description="description",
                 category="group",
-                requester="requester email|requester",
+                requester="requester email",
+                requester_name="requester|requester name",
                 assignee="assignee email|assignee",
                 type="ticket type|type",
                 status="status",
@@ -93,7 +107,8 @@ SYSTEMS = {
                 subject="short_description|short description",
                 description="description",
                 category="category",
-                requester="caller_id.email|caller_id|caller",
+                requester="caller_id.email|email",
+                requester_name="caller_id|caller",
                 assignee="assigned_to.email|assigned_to|assigned to",
                 status="state|incident state|incident_state",
                 priority="priority",
@@ -105,13 +120,19 @@ SYSTEMS = {
                 note="work_notes|work notes",
             ),
             {
-                "priority": {
-                    "1 - critical": "urgent",
-                    "2 - high": "high",
-                    "3 - moderate": "normal",
-                    "4 - low": "low",
-                    "5 - planning": "low",
-                }
+                "status": _names(
+                    new="1",
+                    open="2|active",
+                    pending="3|awaiting caller|awaiting change|awaiting problem|awaiting vendor",
+                    resolved="6",
+                    closed="7|8",
+                ),
+                "priority": _names(
+                    urgent="1|1 - critical",
+                    high="2|2 - high",
+                    normal="3|3 - moderate",
+                    low="4|4 - low|5|5 - planning",
+                ),
             },
         ),
         System(
@@ -122,8 +143,8 @@ SYSTEMS = {
                 subject="subject",
                 description="description|description text",
                 category="group",
-                requester="email|requester email|full name",
-                requester_name="contact name",
+                requester="email|requester email",
+                requester_name="full name|contact name|requester name",
                 assignee="agent email|agent",
                 type="type",
                 status="status",
@@ -134,7 +155,13 @@ SYSTEMS = {
                 resolved_at="resolved time",
                 finished_at="closed time",
             ),
-            {"status": {"waiting on customer": "pending", "waiting on third party": "pending"}},
+            {
+                "status": _names(
+                    open="2", pending="3|waiting on customer|waiting on third party", resolved="4", closed="5"
+                ),
+                "priority": _names(low="1", normal="2", high="3", urgent="4"),
+                "type": _names(request="refund|lead|service task"),
+            },
         ),
         System(
             "spiceworks",
@@ -144,7 +171,8 @@ SYSTEMS = {
                 subject="summary",
                 description="description",
                 category="category",
-                requester="creator email|created by email|creator|created by",
+                requester="creator email|created by email",
+                requester_name="creator|created by",
                 assignee="assignee email|assigned to email|assignee|assigned to",
                 status="status",
                 priority="priority",
@@ -152,25 +180,25 @@ SYSTEMS = {
                 changed_at="updated on|updated at|updated",
                 finished_at="closed on|closed at|closed",
             ),
-            {"status": {"unassigned": "new"}},
         ),
         System(
             "osticket",
             "osTicket",
             _names(
                 external_id="ticket number|number",
-                subject="subject",
+                subject="subject|issue summary",
                 description="issue details|message|description",
                 category="help topic|department",
                 requester="from email|email",
                 requester_name="from|name",
                 assignee="agent assigned|assigned to",
                 status="current status|status",
-                priority="priority",
+                priority="priority|priority level",
                 created_at="date created|date|create date",
                 changed_at="last updated|last update",
                 finished_at="closed date|close date",
             ),
+            {"status": _names(closed="deleted")},
         ),
         System(
             "glpi",
@@ -191,8 +219,14 @@ SYSTEMS = {
                 finished_at="closing date",
             ),
             {
-                "status": {"processing (assigned)": "open", "processing (planned)": "open"},
-                "priority": {"major": "urgent", "very high": "urgent"},
+                "status": _names(
+                    new="1",
+                    open="2|3|accepted|processing (assigned)|processing (planned)",
+                    pending="4|approval",
+                    resolved="5",
+                    closed="6",
+                ),
+                "priority": _names(low="1|2", normal="3", high="4", urgent="5|6|major"),
             },
         ),
     )

@@ -12,7 +12,6 @@ from helpdesk.errors import Refused
 from helpdesk.import_export import undo
 from helpdesk.import_export.columns import parse_maps
 from helpdesk.import_export.comments import read_replies
-from helpdesk.import_export.systems import SYSTEMS
 from helpdesk.import_file import examine
 from models import Category, Delivery, Event, Import, Message, Person, Ticket, db
 from tests import builders
@@ -160,53 +159,6 @@ def test_where_day_and_month_could_be_taken_for_each_other_it_asks(load):
     assert db.session.query(Ticket).count() == 0
     load(*lines, order="month-first")
     assert only().created_at == datetime(2026, 3, 4, tzinfo=timezone.utc)
-
-
-# ---- the systems
-
-EXPORTS = {
-    "jira": (
-        "Summary,Issue key,Issue Type,Status,Priority,Reporter,Created,Labels,Labels,Component/s,Description",
-        "Screen is dark,IT-7,[System] Incident,In Progress,Highest,ada@example.com,31/Mar/26 2:05 PM,vpn,"
-        ",Hardware,Dark",
-    ),
-    "zendesk": (
-        "Id,Subject,Requester,Requester email,Tags,Status,Priority,Ticket type,Group,Created at",
-        "IT-7,Screen is dark,Ada,ada@example.com,vpn,Open,Urgent,Incident,Hardware,2026-03-31 14:05",
-    ),
-    "servicenow": (
-        "number,short_description,description,caller_id.email,category,state,priority,opened_at",
-        "IT-7,Screen is dark,Dark,ada@example.com,Hardware,In Progress,1 - Critical,2026-03-31 14:05:00",
-    ),
-    "freshdesk": (
-        "Ticket ID,Subject,Status,Priority,Type,Group,Created time,Tags,Full name,Email",
-        "IT-7,Screen is dark,Open,Urgent,Incident,Hardware,2026-03-31 14:05:00,vpn,Ada,ada@example.com",
-    ),
-    "spiceworks": (
-        "Ticket Number,Summary,Description,Creator Email,Category,Status,Priority,Created On",
-        "IT-7,Screen is dark,Dark,ada@example.com,Hardware,open,Urgent,2026-03-31 14:05",
-    ),
-    "osticket": (
-        "Ticket Number,Date Created,Subject,From,From Email,Priority,Help Topic,Current Status",
-        "IT-7,2026-03-31 14:05:00,Screen is dark,Ada,ada@example.com,Emergency,Hardware,Open",
-    ),
-    "glpi": (
-        "ID;Title;Status;Opening date;Priority;Requester - Requester;Category;Type;Description",
-        "IT-7;Screen is dark;Processing (assigned);2026-03-31 14:05;Very high;ada@example.com;Hardware;Incident;Dark",
-    ),
-}
-
-
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_an_export_of_another_system_is_read_by_its_own_names(load, cast, system):
-    outcome = load(*EXPORTS[system], system=system)
-    assert outcome.bad == []
-    ticket = only()
-    assert (ticket.external_id, ticket.subject, ticket.status) == ("IT-7", "Screen is dark", "open")
-    assert (ticket.priority, ticket.type, ticket.category.name) == (4, "incident", "Hardware")
-    assert ticket.requester is cast.ada
-    assert ticket.created_at == datetime(2026, 3, 31, 14, 5, tzinfo=timezone.utc)
-    assert [tag.name for tag in ticket.tags] == (["vpn"] if "vpn" in EXPORTS[system][1] else [])
 
 
 # ---- conversations
