@@ -263,6 +263,11 @@ def test_a_dash_stands_for_an_empty_cell(load):
     assert (ticket.priority, ticket.type, ticket.category, ticket.subject) == (2, "incident", None, "-")
 
 
+def test_a_dash_is_no_value_that_somebody_is_asked_about(load):
+    (bad,) = load("zendesk", **{"Priority": "-", "Status": "Parked"}).bad
+    assert bad.unknown == [("status", "Parked")]
+
+
 @pytest.mark.parametrize(
     "export, cells",
     [
