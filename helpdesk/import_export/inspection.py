@@ -113,7 +113,9 @@ def _detected(source: Source) -> tuple[str, list[list[list[str]]]]:
             if len(rows) < LOOKED_AT and any(cell.strip() for cell in cells):
                 rows.append(cells)
         first = next(iter(sheets.values()), [])[: import_file.HEADING_ROWS]
-        system = max(systems, key=lambda name: max((columns.score(row, mappings[name]) for row in first), default=0))
+        system = max(
+            systems, key=lambda name: _known(max((columns.score(row, mappings[name]) for row in first), default=0))
+        )
         return system, [_from_heading(rows, mappings[system]) for rows in sheets.values() if rows]
     with open_text(source.path, source.encoding) as text:
         lines = list(itertools.islice(lines_of(text), LOOKED_AT))
@@ -122,10 +124,15 @@ def _detected(source: Source) -> tuple[str, list[list[list[str]]]]:
     guesses = {
         name: import_file.guess_heading(lines[: 2 * import_file.HEADING_ROWS], mappings[name]) for name in systems
     }
-    system = max(systems, key=lambda name: guesses[name][3])
+    system = max(systems, key=lambda name: _known(guesses[name][3]))
     separator, line, heading, _score = guesses[system]
     below = [record.cells for record in Reader(lines[line:], separator) if isinstance(record, Record)]
     return system, [[heading, *below]]
+
+
+def _known(score: int) -> tuple[bool, int]:
+    """What a score of a heading says: whether nothing is missing, and how many columns are known."""
+    return score > 0, score % 100
 
 
 def _from_heading(rows: list[list[str]], mapping: Mapping) -> list[list[str]]:

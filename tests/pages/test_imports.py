@@ -86,6 +86,7 @@ def test_a_file_is_looked_at_tried_and_imported_and_nobody_is_mailed(eve, cast):
 
 def test_a_column_taken_wrongly_is_put_right_on_the_page(eve):
     page = bring(eve, "Nr;Titel;Text", "7;Printer;Jams")
+    assert "Taken for: This desk" in text_of(page)
     assert "These columns are needed and not found" in text_of(page) and "Import 1 ticket" not in text_of(page)
     page = press(eve, page, "answers", **{"column-0": "external_id", "column-1": "subject", "column-2": "description"})
     press(eve, page, "start")
