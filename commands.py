@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 import forms
 from helpdesk import backup, demo, files as attached, import_file, importing, indexing, mail_server, migrations
-from helpdesk import passwords, people, store, tallies, timeouts
+from helpdesk import passwords, people, reindexing, store, tallies, timeouts
 from helpdesk.errors import Refused
 from helpdesk.import_export import undo as import_undo
 from helpdesk.import_export.columns import parse_maps
@@ -190,7 +190,7 @@ def demo_company():
 def rebuild_search():
     """Make the search index anew from what the tickets say, while the desk goes on working."""
     with click.progressbar(length=indexing.how_many(), label=_("Rebuilding"), file=sys.stderr) as bar:
-        done = indexing.rebuild(bar.update)
+        done = reindexing.rebuild(bar.update)
     click.echo(_("Tickets that can be searched now: %(done)d.", done=done))
 
 

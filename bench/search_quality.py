@@ -25,7 +25,7 @@ from sqlalchemy import select, text  # noqa: E402
 import config  # noqa: E402
 from app import create_app  # noqa: E402
 from bench.run import KEY  # noqa: E402
-from helpdesk import folding, importing, indexing, people, query, search, snippets, store  # noqa: E402
+from helpdesk import importing, index_words, people, query, reindexing, search, snippets, store  # noqa: E402
 from helpdesk.conditions import Asker  # noqa: E402
 from helpdesk.import_file import examine  # noqa: E402
 from models import Ticket, db  # noqa: E402
@@ -69,7 +69,7 @@ def fill(path):
     with store.writing():
         people.add("Agent", "agent@bench.example", role="agent", confirmed_at=store.now())
     began = time.perf_counter()
-    indexing.rebuild(lambda done: None)
+    reindexing.rebuild(lambda done: None)
     print(f"index rebuilt in {time.perf_counter() - began:.0f} s")
     for statement in {"postgresql": ["ANALYZE"], "mysql": ["ANALYZE TABLE tickets, search_texts"]}.get(
         db.engine.dialect.name, []
@@ -92,7 +92,9 @@ def measure(name, runs):
 
 def own_words(words):
     """Words as they stand in the text, that are found as they are."""
-    return [word for word in folding._WORD.findall(folding.bare_letters(words)) if word.isascii() and len(word) > 2]
+    return [
+        word for word in index_words.WORD.findall(index_words.bare_letters(words)) if word.isascii() and len(word) > 2
+    ]
 
 
 def report_quality(name, looked_for, said, spread, asker):

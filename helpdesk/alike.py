@@ -9,6 +9,7 @@ from sqlalchemy import Row, select
 
 from helpdesk import folding, hits
 from helpdesk.conditions import Asker
+from helpdesk.index_words import PAD
 from helpdesk.query import Query, Word
 from helpdesk.words import ACTIVE, FINISHED
 from models import Person, SearchText, Ticket, db
@@ -37,7 +38,7 @@ def own(subject: str, reader: Person) -> list[Row[int, str, str, str]]:
 
 def telling(text: str) -> list[str]:
     """The words that say what a text is about: neither short ones nor those that stand in any sentence."""
-    return [word for word in dict.fromkeys(folding.words(text)) if not word.endswith(folding.PAD)]
+    return [word for word in dict.fromkeys(folding.words(text)) if not word.endswith(PAD)]
 
 
 def earlier(ticket: Ticket, asker: Asker) -> list[Row[int, str, str]]:
@@ -63,7 +64,7 @@ def _rarest(words: list[str]) -> list[str]:
     """Those of the words that are said least in the newest tickets, the ticket itself among them."""
     if not words:
         return []
-    looked_at, _all, *counts = hits.sample([(word, False) for word in words])
+    looked_at, _all, *counts = hits.sample([(((word, False),),) for word in words])
     seldom = [(count, word) for word, count in zip(words, counts) if count * 20 <= max(looked_at, 100)]
     return [word for _count, word in sorted(seldom, key=lambda one: one[0])[:RARE]]
 

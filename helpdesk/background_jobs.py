@@ -23,6 +23,7 @@ JOBS = {
     "closing": _l("Close resolved tickets"),
     "trash": _l("Empty the trash"),
     "daily_counts": _l("Count for the dashboard"),
+    "search_index": _l("Index tickets anew for search"),
     "unused_files": _l("Remove files that were never sent"),
     "stray_files": _l("Remove files that belong to no ticket"),
     "old_bulk_changes": _l("Remove records of old bulk changes"),

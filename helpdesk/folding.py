@@ -1,103 +1,158 @@
-"""Words as the search index keeps them: folded to plain letters and digits, so that every database takes them alike."""
+"""Texts as the search index keeps them, and what is looked for in it: folded to plain letters and digits, so that every
+database takes them alike.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from helpdesk.text import plain_letters
+from helpdesk.index_words import LONGEST, PAD, WORD, bare_letters, is_padded, placed, spelled
+from helpdesk.spellings import JOINED_MAX, Run, joins, piece
 
-# MariaDB leaves out of its index what is shorter than three characters and these words, whatever the language.
-STOP_WORDS = frozenset("about are com for from how that the this was what when where who will with und www".split())
-SHORTEST = 3
-PAD = "zz"
-# MariaDB's longest is 84. What is cut is cut in the index and in the query alike.
-LONGEST = 80
+# The number of these rules and those of index_words, spellings and text.plain_letters. Whoever changes which words a
+# text gives raises it: the worker then makes the documents of all tickets anew (helpdesk/reindexing.py).
+VERSION = 2
 # Stands between two texts, so that no phrase begins in one message and ends in the next.
 GAP = "."
 
-_WORD = re.compile(r"[^\W_]+")
-# Scripts written without blanks: Thai to Khmer, kana, Han, Hangul.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]+"
-)
+
+@dataclass(frozen=True)
+class Spelling:
+    """Index words that stand side by side, the last one perhaps only begun."""
+
+    words: tuple[str, ...]
+    begun: bool = False
 
 
 @dataclass(frozen=True)
 class Term:
-    """One word or phrase somebody looks for: index words that stand side by side, the last one perhaps only begun."""
+    """One word or phrase somebody looks for. Any of its `others` will do as well."""
 
     words: tuple[str, ...]
     begun: bool = False
     without: bool = False
+    others: tuple[Spelling, ...] = ()
+
+    @property
+    def spellings(self) -> tuple[Spelling, ...]:
+        return (Spelling(self.words, self.begun), *self.others)
 
 
 def words(text: str) -> Iterator[str]:
     """The index words of a text, in its order."""
-    for bare in _WORD.findall(bare_letters(text)):
-        if bare.isascii():
-            yield _padded(bare)
-        else:
-            yield from _unspaced(bare, whole=True)
+    for part in text.split():
+        for word, _start, _end in piece(part).words:
+            yield word
 
 
 def document(*texts: str) -> str:
-    """The texts as a column of the index holds them: every word between two blanks."""
-    parts = [" ".join(words(text)) for text in texts]
+    """The texts as a column of the index holds them: every word between two blanks. Behind each text stands what else
+    its words may be looked for as.
+    """
+    parts = [part for text in texts for part in _parts(text)]
     joined = f" {GAP} ".join(part for part in parts if part)
     return f" {joined} " if joined else ""
 
 
+def _parts(text: str) -> Iterator[str]:
+    """The words, then other single words, then other runs of words one by one."""
+    said: list[str] = []
+    others: dict[tuple[str, ...], None] = {}
+    last = ""
+    for part in text.split():
+        found = piece(part)
+        said += [word for word, _start, _end in found.words]
+        for run in found.others:
+            others[tuple(word for word, _start, _end in run)] = None
+        if found.first and joins(last, found.first):
+            others[(spelled(last + found.first),)] = None
+        last = found.last
+    yield " ".join(said)
+    there = set(said)
+    yield " ".join(run[0] for run in others if len(run) == 1 and run[0] not in there)
+    yield from (" ".join(run) for run in others if len(run) > 1)
+
+
+def runs(text: str) -> Iterator[Run]:
+    """The same with the place of each word in the text: first all words, then what else they may be looked for as."""
+    pieces = [(piece(match.group()), match.start()) for match in re.finditer(r"\S+", text)]
+    yield tuple((word, start + at, end + at) for part, at in pieces for word, start, end in part.words)
+    for part, at in pieces:
+        yield from (tuple((word, start + at, end + at) for word, start, end in run) for run in part.others)
+    for (part, at), (following, then) in zip(pieces, pieces[1:]):
+        if joins(part.last, following.first):
+            end = then + following.words[0][2]
+            yield ((spelled(part.last + following.first), at + part.words[-1][1], end),)
+
+
+# ---- what is looked for
+
+
 def term(text: str, *, exact: bool = False, without: bool = False) -> Term | None:
-    """What to look for. `exact`: whole words only. None where the text holds neither letters nor digits."""
+    """What to look for. `exact`: as it is spelled, and whole words only. None where the text holds neither letters nor
+    digits.
+    """
+    first = _spelling(bare_letters(text), exact)
+    if first is None:
+        return None
+    others = [] if exact else [*_others(text)]
+    former = _spelling(_former(text), exact) if not text.isascii() else None
+    others = [*dict.fromkeys([*others, former or first])]
+    return Term(first.words, first.begun, without, tuple(other for other in others if other != first))
+
+
+def _spelling(letters: str, exact: bool) -> Spelling | None:
     found: list[str] = []
     begun = False
-    parts = _WORD.findall(bare_letters(text))
+    parts = WORD.findall(letters)
     for place, bare in enumerate(parts, 1):
-        if bare.isascii():
-            found.append(_padded(bare))
-            begun = found[-1] == bare[:LONGEST]
-        else:
-            found += _unspaced(bare, whole=place < len(parts))
-            begun = True
-    return Term(tuple(found), begun and not exact or _lone(found), without) if found else None
+        whole = bare.isascii() or place < len(parts)
+        found += [word for word, _start, _end in placed(bare, whole=whole)]
+        begun = not bare.isascii() or found[-1] == bare[:LONGEST]
+    return Spelling(tuple(found), begun and not exact or _lone(found)) if found else None
 
 
-def bare_letters(text: str) -> str:
-    """Without case and accents."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", plain_letters(text))
-
-
-def _padded(bare: str) -> str:
-    return bare + PAD if len(bare) < SHORTEST or bare in STOP_WORDS else bare[:LONGEST]
-
-
-def _unspaced(bare: str, *, whole: bool) -> list[str]:
-    """A word with other letters than a to z. Runs without blanks become overlapping pairs.
-
-    In the index (`whole`) the last letter stands once more by itself, so that a single letter is found anywhere, and so
-    it does in a phrase wherever something follows it.
-    """
-    found, end = [], 0
-    for run in _UNSPACED.finditer(bare):
-        found += [_spelled(part) for part in (bare[end : run.start()],) if part]
-        letters, end = run.group(), run.end()
-        found += [_spelled(letters[i : i + 2]) for i in range(len(letters) - 1)]
-        if whole or len(letters) == 1 or end < len(bare):
-            found.append(_spelled(letters[-1]))
-    return found + [_spelled(part) for part in (bare[end:],) if part]
-
-
-def _spelled(part: str) -> str:
-    """Letters that are not a to z by their number: which of them count as letters differs from database to database."""
-    if part.isascii():
-        return _padded(part)
-    return "".join(c if c.isascii() else f"u{ord(c):04x}" for c in part)[:LONGEST]
+def _others(text: str) -> Iterator[Spelling]:
+    """Other spellings of all of it, at most without some letters before a number; not of a part of it."""
+    for found in map(piece, text.split()):
+        for run in found.others:
+            if run[0][1] < found.words[0][2] and run[-1][2] == found.words[-1][2]:
+                words = tuple(word for word, _start, _end in run)
+                yield Spelling(words, begun=not is_padded(words[-1]))
 
 
 def _lone(found: list[str]) -> bool:
-    """A single letter of such a script is the beginning of a pair."""
+    """A single letter of a script without blanks is the beginning of a pair."""
     return len(found) == 1 and re.fullmatch(r"u[0-9a-f]{4,5}", found[0]) is not None
+
+
+def _former(text: str) -> str:
+    """The letters as version 1 of the index has them: ł, ø, æ and the like are themselves. Tickets that wait to be
+    indexed anew are found by it.
+    """
+    parts = (unicodedata.normalize("NFKD", text[at : at + JOINED_MAX]) for at in range(0, len(text), JOINED_MAX))
+    plain = "".join(letter for part in parts for letter in part if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", plain.casefold())
+
+
+def together(terms: Sequence[Term]) -> list[Term]:
+    """The terms, where two that follow each other may also be one word with that word as a spelling of both: "azure ad"
+    finds azuread.
+    """
+    found = list(terms)
+    for place, (first, second) in enumerate(zip(terms, terms[1:])):
+        if joined := _joined(first, second):
+            for index in (place, place + 1):
+                found[index] = replace(found[index], others=(*found[index].others, joined))
+    return found
+
+
+def _joined(first: Term, second: Term) -> Spelling | None:
+    if first.without or second.without or len(first.words) > 1 or len(second.words) > 1:
+        return None
+    bare = [word.removesuffix(PAD) if is_padded(word) else word for word in (*first.words, *second.words)]
+    begun = second.begun or is_padded(second.words[0])
+    return Spelling((spelled("".join(bare)),), begun) if joins(*bare) else None

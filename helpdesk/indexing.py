@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Table, case, delete, func, insert, select, update
 
-from helpdesk import store
 from helpdesk.folding import GAP, document
 from models import Message, SearchText, Ticket, db
 
-BATCH = 500
 # PostgreSQL's tsvector holds a megabyte. A conversation beyond this is found by what its beginning says.
 TEXT_MAX = 250_000
 
@@ -55,21 +54,41 @@ def index_new(rows: Iterable[tuple[int, str, str]]) -> None:
     _insert(list(rows))
 
 
-def _insert(tickets: Sequence[tuple[int, str, str]]) -> None:
-    said: dict[int, dict[str, list[str]]] = {}
+@dataclass(frozen=True)
+class Source:
+    """All that a ticket's document is made of."""
+
+    number: int
+    subject: str
+    description: str
+    replies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        return of_ticket(self.number, self.subject, self.description, {"reply": self.replies, "note": self.notes})
+
+
+def _insert(tickets: Iterable[tuple[int, str, str]]) -> None:
+    _write([source.document() for source in _with_messages(tickets)])
+
+
+def _with_messages(tickets: Iterable[tuple[int, str, str]]) -> list[Source]:
+    rows = list(tickets)
+    said: dict[tuple[int, str], list[str]] = {}
     texts = select(Message.ticket_id, Message.kind, Message.body)
-    texts = texts.where(Message.ticket_id.in_([row[0] for row in tickets]), Message.withdrawn_at.is_(None))
+    texts = texts.where(Message.ticket_id.in_([row[0] for row in rows]), Message.withdrawn_at.is_(None))
     for number, kind, body in db.session.execute(texts.order_by(Message.ticket_id, Message.id)):
-        said.setdefault(number, {}).setdefault(kind, []).append(body)
-    _write([of_ticket(*row, said.get(row[0], {})) for row in tickets])
+        said.setdefault((number, kind), []).append(body)
+    return [Source(*row, tuple(said.get((row[0], "reply"), ())), tuple(said.get((row[0], "note"), ()))) for row in rows]
 
 
-def _write(documents: list[dict[str, Any]]) -> None:
+def _write(rows: list[dict[str, Any]]) -> None:
     """To the table itself: no row is kept as an object."""
-    db.session.execute(insert(cast(Table, SearchText.__table__)), documents)
+    if rows:
+        db.session.execute(insert(cast(Table, SearchText.__table__)), rows)
 
 
-def of_ticket(number: int, subject: str, description: str, said: dict[str, list[str]]) -> dict[str, Any]:
+def of_ticket(number: int, subject: str, description: str, said: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The document of a ticket, with what was `said` on it as "reply" and as "note"."""
     return {
         "ticket_id": number,
@@ -87,18 +106,19 @@ def how_many() -> int:
     return db.session.scalar(select(func.count()).select_from(Ticket)) or 0
 
 
-def rebuild(progress: Callable[[int], None]) -> int:
-    """Make every document anew, in batches, while the desk goes on working. Returns how many there are."""
-    last = done = 0
-    while True:
-        with store.writing():
-            wanted = select(Ticket.id, Ticket.subject, Ticket.description).where(Ticket.id > last)
-            found = db.session.execute(wanted.order_by(Ticket.id).limit(BATCH).with_for_update())
-            batch = [(number, subject, description) for number, subject, description in found]
-            if not batch:
-                return done
-            last = batch[-1][0]
-            db.session.execute(delete(SearchText).where(SearchText.ticket_id.in_([row[0] for row in batch])))
-            _insert(batch)
-        done += len(batch)
-        progress(len(batch))
+def documents(ids: Sequence[int]) -> dict[Source, dict[str, Any]]:
+    """The documents of these tickets, each by what it was made of."""
+    return {source: source.document() for source in _sources(ids, lock=False)}
+
+
+def replace(ids: Sequence[int], ready: Mapping[Source, dict[str, Any]]) -> None:
+    """Write these tickets' documents anew. What was changed since they were made `ready` is folded once more."""
+    sources = _sources(ids, lock=True)
+    db.session.execute(delete(SearchText).where(SearchText.ticket_id.in_(ids)))
+    _write([ready.get(source) or source.document() for source in sources])
+
+
+def _sources(ids: Sequence[int], *, lock: bool) -> list[Source]:
+    wanted = select(Ticket.id, Ticket.subject, Ticket.description).where(Ticket.id.in_(ids)).order_by(Ticket.id)
+    rows = db.session.execute(wanted.with_for_update() if lock else wanted)
+    return _with_messages((number, subject, description) for number, subject, description in rows)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from flask_babel import gettext as _
 
 from helpdesk import spans
-from helpdesk.folding import Term, bare_letters, term
+from helpdesk.folding import Term, term
+from helpdesk.index_words import bare_letters
 from helpdesk.near_names import near_name
 from helpdesk.query_mistakes import Mistake, no_such_field, no_such_value, no_time, no_value
 from helpdesk.text import clean

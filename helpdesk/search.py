@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 
 from helpdesk import access, categories, conditions, hits, query, triage
 from helpdesk.conditions import Asker
-from helpdesk.folding import Term
+from helpdesk.folding import Term, together
 from helpdesk.query import Known, Query
 from models import Person, Ticket, db
 
@@ -101,9 +101,16 @@ def ranked(rows: Sequence[Row[int, str, int]], terms: list[Term]) -> list[int]:
     """Ids: first those with more of the words in their subject, whole words before begun ones; of these the ones that
     say little else (in steps of doubling); of these the newest.
     """
-    wanted = [(f" {' '.join(term.words)}", term.begun) for term in terms if not term.without]
+    wanted = [
+        [(f" {' '.join(spelling.words)}", spelling.begun) for spelling in term.spellings]
+        for term in together(terms)
+        if not term.without
+    ]
 
     def worth(subject: str) -> int:
-        return sum(2 if f"{words} " in subject else 1 if begun and words in subject else 0 for words, begun in wanted)
+        return sum(
+            max(2 if f"{words} " in subject else 1 if begun and words in subject else 0 for words, begun in spellings)
+            for spellings in wanted
+        )
 
     return [row.id for row in sorted(rows, key=lambda row: (-worth(row.subject), row.length.bit_length(), -row.id))]

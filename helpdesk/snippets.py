@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from helpdesk import access
-from helpdesk.folding import Term, term
+from helpdesk.folding import Spelling, runs, together
 from helpdesk.prepared import Kind, Place, Prepared, kind_of, reader_of
 from helpdesk.query import Query, Word
+from helpdesk.spellings import Run
 from models import Message, Person, Ticket
 
 # Characters of each text that are looked into, and messages of all the tickets together.
@@ -23,8 +24,6 @@ AROUND = 90
 
 # Pieces of a text, each with whether it is a hit.
 Snippet = list[tuple[str, bool]]
-
-_WORD = re.compile(r"[^\W_]+")
 
 
 def of(ids: Sequence[int], wanted: Query, reader: Person) -> dict[int, Snippet]:
@@ -54,13 +53,14 @@ def best(texts: Iterable[str], looked_for: list[Word]) -> Snippet:
     lines = [" ".join(text.split()) for text in texts]
     pattern = _pattern(looked_for)
     if pattern is None:
-        return _cut(lines[0], 0, None)
+        return _cut(lines[0], 0, ())
+    terms = _spellings(tuple(looked_for))
     kinds = [{match.group().lower() for match in pattern.finditer(line)} for line in lines]
     most = max(range(len(lines)), key=lambda i: (len(kinds[i]), -i))
     if kinds[most]:
         match = pattern.search(lines[most])
-        return _cut(lines[most], match.start() if match else 0, looked_for)
-    return next((cut for cut in (_folded(line, looked_for) for line in lines) if cut), _cut(lines[0], 0, looked_for))
+        return _cut(lines[most], match.start() if match else 0, terms)
+    return next((cut for cut in (_folded(line, terms) for line in lines) if cut), _cut(lines[0], 0, terms))
 
 
 def _pattern(looked_for: list[Word]) -> re.Pattern[str] | None:
@@ -69,59 +69,61 @@ def _pattern(looked_for: list[Word]) -> re.Pattern[str] | None:
     return re.compile(r"(?<![^\W_])(?:" + "|".join(parts) + ")", re.IGNORECASE) if parts else None
 
 
-def _folded(line: str, looked_for: list[Word]) -> Snippet | None:
-    terms = _terms(looked_for)
-    for match in _WORD.finditer(line[: DEPTH // 2]):
-        if _is_hit(match.group(), terms):
-            return _cut(line, match.start(), looked_for)
-    return None
+@lru_cache(maxsize=200)
+def _spellings(looked_for: tuple[Word, ...]) -> tuple[Spelling, ...]:
+    """All spellings of the words: each search needs them for each of its hits."""
+    terms = together([found for word in looked_for if (found := word.term) is not None])
+    return tuple(dict.fromkeys(spelling for term in terms for spelling in term.spellings))
 
 
-def _cut(line: str, at: int, looked_for: list[Word] | None) -> Snippet:
+def _folded(line: str, wanted: Sequence[Spelling]) -> Snippet | None:
+    found = _places(line[: DEPTH // 2], wanted)
+    return _cut(line, found[0][0], wanted) if found else None
+
+
+def _cut(line: str, at: int, wanted: Sequence[Spelling]) -> Snippet:
     """Some words before and after the place, the hits among them apart."""
     start, end = max(0, at - AROUND), min(len(line), at + 2 * AROUND)
     start = line.find(" ", start, at) + 1 if start else 0
     last = line.rfind(" ", at, end)
     end = last if end < len(line) and last > at else end
-    shown, terms = line[start:end], _terms(looked_for or [])
-    pieces: Snippet = [("… ", False)] if start else []
-    done = 0
-    for match in _WORD.finditer(shown):
-        if _is_hit(match.group(), terms):
-            pieces += [(shown[done : match.start()], False), (match.group(), True)]
-            done = match.end()
-    pieces.append((shown[done:] + (" …" if end < len(line) else ""), False))
-    return [piece for piece in pieces if piece[0]]
+    pieces = _apart(line[start:end], wanted)
+    return [("… ", False)] * (start > 0) + pieces + [(" …", False)] * (end < len(line))
 
 
 def marked(text: str, wanted: Query) -> Snippet:
     """A whole short text, a subject, with its hits apart."""
     looked_for = [part for part in wanted.parts if isinstance(part, Word) and not part.without]
-    pieces, done, terms = [], 0, _terms(looked_for)
-    for match in _WORD.finditer(text):
-        if _is_hit(match.group(), terms):
-            pieces += [(text[done : match.start()], False), (match.group(), True)]
-            done = match.end()
+    return _apart(text, _spellings(tuple(looked_for)))
+
+
+def _apart(text: str, wanted: Sequence[Spelling]) -> Snippet:
+    pieces, done = [], 0
+    for start, end in _places(text, wanted):
+        pieces += [(text[done:start], False), (text[start:end], True)]
+        done = end
     return [piece for piece in [*pieces, (text[done:], False)] if piece[0]]
 
 
-def _terms(looked_for: list[Word]) -> list[Term]:
-    return [found for word in looked_for if (found := word.term) is not None]
+def _places(text: str, wanted: Sequence[Spelling]) -> list[tuple[int, int]]:
+    """Where the hits begin and end in the text as it is, whatever folding makes of its letters; none in another."""
+    first, *others = [[place for spelling in wanted for place in _in_run(run, spelling)] for run in runs(text)]
+    begins = {start for start, _end in first}  # The word alone, not two words that would be one and begin with it.
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted([*first, *(place for found in others for place in found if place[0] not in begins)]):
+        if apart and start < apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((start, end))
+    return apart
 
 
-def _is_hit(word: str, terms: list[Term]) -> bool:
-    found = _words_of(word)
-    return any(_fits(found, one) for one in terms)
-
-
-@lru_cache(maxsize=20_000)
-def _words_of(word: str) -> tuple[str, ...]:
-    """Most words of a page of hits are on the next one too."""
-    found = term(word, exact=True)
-    return found.words if found is not None else ()
-
-
-def _fits(words: tuple[str, ...], wanted: Term) -> bool:
-    """A word of the text, or its pairs, against one of the words looked for; the last of them may be only begun."""
-    last = wanted.words[-1]
-    return any(word in wanted.words or wanted.begun and word.startswith(last) for word in words)
+def _in_run(run: Run, wanted: Spelling) -> Iterator[tuple[int, int]]:
+    """Where the words stand side by side, from the first to the last of them."""
+    *before, last = wanted.words
+    for place in range(len(before), len(run)):
+        word, _start, end = run[place]
+        if word == last or wanted.begun and word.startswith(last):
+            first = place - len(before)
+            if all(run[first + i][0] == other for i, other in enumerate(before)):
+                yield run[first][1], end

@@ -10,7 +10,9 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import reduce
 from itertools import chain
+from operator import and_, or_
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, func, select
@@ -43,6 +45,10 @@ class Sample:
                 break
             found |= self.bits[place]
         return found
+
+    def fitting(self, groups: tuple[tuple[tuple[str, bool], ...], ...]) -> int:
+        """The tickets that say all words of one of the groups."""
+        return reduce(or_, (reduce(and_, (self.saying(*word) for word in group)) for group in groups))
 
 
 _samples: WeakKeyDictionary[Engine, Sample] = WeakKeyDictionary()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from flask import current_app
 from flask_babel import gettext as _, ngettext
 
-from helpdesk import files, migrations, people, private_files, store
+from helpdesk import files, migrations, people, private_files, reindexing, same_people, store
 from integrations import scanner, smtp, storage
 from jobs.files import STRAYS_MOST, look_over, strays
-from models import db
+from models import Person, db
 
 LITTLE_ROOM = 1024**3
 
@@ -36,6 +36,8 @@ def examine() -> Iterator[Finding]:
     yield _scanner()
     yield _private()
     if not database.advice:
+        yield _search_index()
+        yield from _people_alike()
         yield from _files()
         yield from _elsewhere()
         yield from _strays()
@@ -124,6 +126,31 @@ def _private() -> Finding:
         _("everybody on this machine may read %(paths)s", paths=", ".join(map(str, found))),
         _("Run: chmod o-rwx %(paths)s", paths=" ".join(shlex.quote(str(path)) for path in found)),
     )
+
+
+def _search_index() -> Finding:
+    what = _("search index")
+    if count := reindexing.waiting():
+        said = ngettext(
+            "%(num)s ticket is still to be indexed anew by the worker",
+            "%(num)s tickets are still to be indexed anew by the worker",
+            count,
+        )
+        return Finding(what, said)
+    return Finding(what, _("all tickets are in it"))
+
+
+def _people_alike() -> Iterator[Finding]:
+    """Accounts that may be one person. Only an admin can know, so nothing is done about them."""
+    for group in same_people.names_alike():
+        yield Finding(_("names that read alike"), _named(group))
+    for group in same_people.addresses_alike():
+        advice = _("They are one address. Switch off the account that is not used.")
+        yield Finding(_("addresses that are the same"), _named(group), advice)
+
+
+def _named(group: list[Person]) -> str:
+    return ", ".join(f"{person.name} <{person.email}>" for person in group)
 
 
 def _files() -> Iterator[Finding]:

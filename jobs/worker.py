@@ -12,7 +12,7 @@ import time
 from flask import Flask
 
 from helpdesk import background_jobs, store
-from jobs import bulk, chores, files, imports, sending
+from jobs import bulk, chores, files, imports, search_index, sending
 from jobs.scheduler import Job, Scheduler, run_job
 
 log = logging.getLogger("desk.worker")
@@ -41,6 +41,7 @@ JOBS = (
     Job("unused_files", files.collect, 60, limit=300),
     Job("stray_files", files.collect_strays, 6 * 3600, limit=3600),
     Job("daily_counts", chores.keep_tallies, 30, limit=120),
+    Job("search_index", search_index.index_anew, 60, limit=120, apart=True),
 )
 
 

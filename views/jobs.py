@@ -2,7 +2,7 @@
 
 from flask import render_template
 
-from helpdesk import background_jobs, restarts, store
+from helpdesk import background_jobs, reindexing, restarts, store
 
 
 def jobs(me):
@@ -15,6 +15,7 @@ def jobs(me):
         workers=workers,
         at=at,
         any_running=any(worker.is_running(at) for worker in workers),
+        unindexed=reindexing.waiting(),
         restarts=restarts.recent(),
         parts=restarts.PARTS,
     )

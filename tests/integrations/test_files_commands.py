@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk import people, reindexing, store
 from integrations import storage
-from models import Attachment, db
+from models import Attachment, Person, db
 from tests import builders
 
 
@@ -108,3 +109,18 @@ def test_files_are_moved_with_a_word_at_the_end(run, make_app, log, alone, bucke
 def test_moving_to_a_bucket_that_is_not_set_is_refused(run, log):
     done = run("move-files", "--to", "s3")
     assert done.exit_code == 1 and "S3_BUCKET is missing." in done.stderr
+
+
+def test_accounts_whose_names_or_addresses_read_alike_are_told_and_tickets_that_wait_for_the_index(run, log, app):
+    with store.writing():
+        for name, email in (("Łukasz Nowak", "l@example.com"), ("Lukasz Nowak", "n@example.com")):
+            people.add(name, email)
+        for email in ("ju\u0308rgen@example.com", "jürgen@example.com"):
+            db.session.add(Person(name="J", folded_name="j", email=email, created_at=store.now()))
+    done = run("doctor")
+    assert "ok    names that read alike: Łukasz Nowak <l@example.com>, Lukasz Nowak <n@example.com>" in done.stdout
+    assert "look  addresses that are the same: J <ju\u0308rgen@example.com>, J <jürgen@example.com>" in done.stdout
+    assert "ok    search index: 1 ticket is still to be indexed anew by the worker" in done.stdout
+    reindexing.rebuild(lambda count: None)
+    assert "ok    search index: all tickets are in it" in run("doctor").stdout
+    assert db.session.query(Person).filter(Person.name.in_(["J", "Łukasz Nowak", "Lukasz Nowak"])).count() == 4

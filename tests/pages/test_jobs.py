@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from helpdesk import background_jobs, restarts, store
+from helpdesk import background_jobs, reindexing, restarts, store
 from helpdesk.background_jobs import JobRun, Worker
 from helpdesk.restarts import Restart
+from tests import builders
 from tests.browser import text_of
 
 
@@ -75,3 +76,11 @@ def test_readyz_names_a_late_worker_and_stays_ready(browse, cast):
 @pytest.mark.parametrize("name, status", [("ada", 403), ("cleo", 403), ("eve", 200)])
 def test_it_is_for_admins_only(browse, cast, name, status):
     assert browse(getattr(cast, name)).get("/jobs").status_code == status
+
+
+def test_it_says_how_many_tickets_wait_to_be_indexed_anew(browse, cast):
+    builders.ticket(cast.ada)
+    eve = browse(cast.eve)
+    assert "1 ticket is still to be indexed anew for search" in text_of(eve.get("/jobs"))
+    reindexing.rebuild(lambda count: None)
+    assert "indexed anew" not in text_of(eve.get("/jobs"))

@@ -99,7 +99,7 @@ def check(desk, asked, find):
     asker = Asker(getattr(desk, name), ZoneInfo("Asia/Tokyo"), NOW)
     wanted = query.parse(typed, desk.known[asker.person.is_agent])
     expected = seen_by(desk, asker.person)
-    for part in (*wanted.terms, *wanted.filters):
+    for part in (*folding.together(wanted.terms), *wanted.filters):
         expected = expected & fitting(desk, part, asker)
     assert find(wanted, asker) == expected
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 
-from helpdesk import folding, query, spans
+from helpdesk import folding, index_words, query, spans
 from helpdesk.query import Filter, Query, Word
 from helpdesk.query_mistakes import Mistake
 from tests import queries
@@ -237,7 +237,7 @@ def test_what_makes_sense_is_understood_and_written_back(typed):
 @settings(max_examples=500, deadline=None)
 def test_folded_words_hold_nothing_that_a_database_could_take_for_more_than_a_word(typed):
     for word in folding.words(typed):
-        assert word.isascii() and word.isalnum() and word == word.lower() and 3 <= len(word) <= folding.LONGEST
+        assert word.isascii() and word.isalnum() and word == word.lower() and 3 <= len(word) <= index_words.LONGEST
     wanted = folding.term(typed, exact=True)
     if wanted is not None:
         assert f" {' '.join(wanted.words)}" in folding.document(typed)

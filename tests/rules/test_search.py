@@ -1,15 +1,26 @@
 """Searching: what is found, by whom, in which order, on each database; and that the index follows every act."""
 
-from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select, text
 
-from helpdesk import edits, hits, importing, indexing, messages, query, search, splitting, store, tickets, undo
+from helpdesk import (
+    edits,
+    importing,
+    indexing,
+    messages,
+    query,
+    reindexing,
+    search,
+    splitting,
+    store,
+    tickets,
+    undo,
+)
 from helpdesk.conditions import Asker
 from helpdesk.import_file import examine
-from models import Event, Message, SearchText, Ticket, db
+from models import Event, Message, SearchText, db
 from tests import builders
 from tests.builders import act
 
@@ -225,7 +236,7 @@ def test_rebuilding_gives_the_same_documents(cast):
     rows = select(SearchText.ticket_id, SearchText.subject, SearchText.public_text, SearchText.internal_text)
     before = db.session.execute(rows.order_by(SearchText.ticket_id)).all()
     told = []
-    assert indexing.rebuild(told.append) == 3 == sum(told)
+    assert reindexing.rebuild(told.append) == 3 == sum(told)
     assert db.session.execute(rows.order_by(SearchText.ticket_id)).all() == before
 
 
@@ -236,62 +247,3 @@ def test_a_conversation_longer_than_the_index_holds_is_cut_at_a_word(cast, monke
     document = db.session.get(SearchText, made.id).public_text
     assert len(document) <= 61 and document.endswith(" ")
     assert found(cast.cleo, "laptop") == [made.id]
-
-
-# ---- many tickets
-
-
-@pytest.fixture
-def many(cast, monkeypatch):
-    """Forty tickets on a desk for which five are many, so that the index has to be asked."""
-    for name, value in (("MOST", 10), ("FEW", 3), ("SAMPLE", 5), ("COMMON", 2), ("ENOUGH", 3), ("DEEP", 20)):
-        monkeypatch.setattr(hits, name, value)
-    monkeypatch.setattr(hits, "WINDOWS", (5, 10, 20))
-    at = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    with store.writing():
-        for number in range(40):
-            odd = "rare " if number in (3, 7) else ""
-            tickets.raise_ticket(
-                by=cast.ada if number % 2 else cast.ben,
-                subject=f"Common case {number}",
-                description=f"{odd}nothing special here {'even' if number % 4 else 'fourth'}",
-                priority="high" if number < 20 else "low",
-                at=at + timedelta(hours=number),
-            )
-    return list(db.session.scalars(select(Ticket.id).order_by(Ticket.id)))
-
-
-def test_a_rare_word_is_found_wherever_it_stands(many, cast):
-    assert found(cast.cleo, "rare") == [many[7], many[3]]
-    assert found(cast.cleo, "rare common") == [many[7], many[3]]
-    assert found(cast.cleo, "rar") == [many[7], many[3]]
-    assert found(cast.cleo, '"rare nothing"') == [many[7], many[3]]
-    assert found(cast.cleo, "rare -fourth requester:ada") == [many[7], many[3]]
-    assert found(cast.ben, "rare") == []
-
-
-def test_of_a_common_word_the_newest_are_found_and_it_is_said_that_there_are_more(many, cast):
-    results = search.run(query.parse("common", search.known_to(cast.cleo)), asker(cast.cleo))
-    assert results.rows[0].id == many[-1] and 3 <= results.total <= 10 and not results.all
-    rare = search.run(query.parse("rare", search.known_to(cast.cleo)), asker(cast.cleo))
-    assert rare.total == 2 and rare.all
-
-
-def test_where_the_index_was_left_before_its_end_it_is_said_that_there_may_be_more(many, cast, monkeypatch):
-    for most, whole in ((4, True), (2, False)):
-        for name, value in (("FETCHED", most // 2), ("DEEP", most), ("IN_TRASH", most - hits.MOST)):
-            monkeypatch.setattr(hits, name, value)
-        for typed in ("rare", "rare requester:ada", "rare requester:ben"):
-            results = search.run(query.parse(typed, search.known_to(cast.cleo)), asker(cast.cleo))
-            assert results.all is whole, typed
-
-
-def test_words_that_are_common_one_by_one_and_seldom_together_are_found(many, cast):
-    with store.writing():
-        for number in range(12):
-            builder = "alpha bravo" if number == 0 else ("alpha", "bravo")[number % 2]
-            tickets.raise_ticket(by=cast.ben, subject=f"Case {number}", description=builder)
-    together = db.session.scalar(select(Ticket.id).where(Ticket.description == "alpha bravo"))
-    assert found(cast.cleo, "alpha bravo") == [together]
-    assert found(cast.cleo, '"alpha bravo"') == [together]
-    assert found(cast.cleo, '"bravo alpha"') == []
