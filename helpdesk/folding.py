@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from helpdesk.index_words import LONGEST, PAD, WORD, bare_letters, is_padded, placed, spelled
-from helpdesk.spellings import JOINED_MAX, Run, joins, piece
+from helpdesk.spellings import JOINED_MAX, SHORT, Run, joins, piece
 
 # The number of these rules and those of index_words, spellings and text.plain_letters. Whoever changes which words a
 # text gives raises it: the worker then makes the documents of all tickets anew (helpdesk/reindexing.py).
@@ -67,8 +67,9 @@ def _parts(text: str) -> Iterator[str]:
         said += [word for word, _start, _end in found.words]
         for run in found.others:
             others[tuple(word for word, _start, _end in run)] = None
-        if found.first and joins(last, found.first):
-            others[(spelled(last + found.first),)] = None
+        first = found.first
+        if (len(first) <= SHORT or len(last) <= SHORT) and joins(last, first):
+            others[(spelled(last + first),)] = None
         last = found.last
     yield " ".join(said)
     there = set(said)
