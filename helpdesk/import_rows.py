@@ -24,6 +24,9 @@ WORDS = {
     "priority": (tuple(words.PRIORITY_RANKS), "normal"),
 }
 
+# A longer one is no word whose meaning somebody could choose.
+VALUE_MAX = 100
+
 # What the import may do to a row so that it can be kept; the summary counts each.
 SUBJECT_CUT, NO_DESCRIPTION, FROM_HTML, NAMED_IN_TEXT = "subject_cut", "no_description", "from_html", "named_in_text"
 
@@ -116,7 +119,8 @@ def _unknown(layout: Layout, cells: list[str]) -> Iterator[tuple[str, str]]:
     for name, cell in zip(layout.names, cells):
         given = _written(layout, name, cell) if name in WORDS else ""
         if given and layout.mapping.value(name, given) not in WORDS[name][0]:
-            yield name, given[:60]
+            if len(given) <= VALUE_MAX:
+                yield name, given
 
 
 def _written(layout: Layout, name: str, cell: str) -> str:

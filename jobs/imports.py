@@ -85,6 +85,7 @@ def _do(turn: Turn) -> None:
         ACTS[turn.state](turn)
     except Stopped:
         log.info("import %d is let go of", turn.number)
+        tidy()
     except Refused as no:
         _fail(turn, str(no))
     except storage.Missing:

@@ -3,34 +3,25 @@
 import hashlib
 import logging
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import format_date
 from flask_babel import gettext as _
 
-from helpdesk import background_jobs, file_names, store, words
+from helpdesk import background_jobs, file_names, store
 from helpdesk.errors import Refused
 from helpdesk.files import Unavailable
-from helpdesk.import_export import columns, file_check, import_jobs, inspection
-from helpdesk.import_export.date_formats import DAY_FIRST, MONTH_FIRST
-from helpdesk.import_export.systems import SYSTEMS
+from helpdesk.import_export import columns, file_check, import_jobs
 from helpdesk.import_file import MOST_BYTES, MOST_ROWS
-from helpdesk.import_rows import CHANGES, WORDS
+from helpdesk.import_rows import CHANGES
 from integrations import intake, storage
+from views import import_answers
 from web import downloads, errors
 from web.door import before_writing
 from web.pages import later
 from web.uploads import MEGABYTE, takes_files
 
-MEANINGS = {
-    "status": list(words.STATUSES.items()),
-    "priority": [(name, words.PRIORITIES[rank]) for name, rank in words.PRIORITY_RANKS.items()],
-    "type": list(words.TYPE_NAMES.items()),
-}
 log = logging.getLogger("desk.import")
-ENCODINGS = ("utf-8", "windows-1252", "iso-8859-15", "windows-1250", "windows-1251", "mac-roman", "utf-16")
 
 
 # ---- bringing a file
@@ -86,46 +77,39 @@ def _take(part):
 @before_writing(_receive)
 def upload(me, received):
     if received.wrong:
-        return later(partial(_list, received.wrong), received.status)
+        return later(partial(_list, me, received.wrong), received.status)
     file, replies = received.files["file"], received.files.get("replies")
     both = "".join(taken.sha256 for taken in (file, replies) if taken)
     brought = import_jobs.Upload(
         file.name, file.place, file.key, replies.key if replies else None, hashlib.sha256(both.encode()).hexdigest()
     )
     try:
-        job, is_new = import_jobs.begin(brought, {"system": _chosen("system", _systems())}, by=me)
+        job, is_new = import_jobs.begin(brought, import_answers.first_answers(me), by=me)
     except Refused as no:
         received.give_up()
-        return later(partial(_list, {"file": str(no)}), 409)
+        return later(partial(_list, me, {"file": str(no)}), 409)
     if not is_new:
         received.give_up()
         flash(_("This file is here already and waits to be imported."))
     return redirect(url_for("imports.show", import_job=job), 303)
 
 
-def _chosen(name, known, otherwise=""):
-    value = request.form.get(name, otherwise)
-    return value if value in known else otherwise
-
-
-def _systems():
-    own = {inspection.DETECT: _("Find out by the columns"), inspection.OWN: _("This desk, or columns of its names")}
-    return own | {system.name: system.label for system in SYSTEMS.values()}
-
-
 # ---- the pages
 
 
 def imports(me):
-    return later(partial(_list, {}))
+    return later(partial(_list, me, {}))
 
 
-def _list(wrong):
+def _list(me, wrong):
+    like = import_answers.like(me)
     return render_template(
         "imports/imports.html",
         jobs=import_jobs.every(),
         states=import_jobs.STATES,
-        systems=_systems(),
+        systems=import_answers.systems(),
+        system=request.form.get("system", ((like.answers or {}).get("system", "") if like else "")),
+        like=like,
         wrong=wrong,
         limits={"mb": current_app.config["MAX_IMPORT_MB"], "unpacked": MOST_BYTES // MEGABYTE, "rows": MOST_ROWS},
     )
@@ -150,13 +134,13 @@ def _page(job, refusal):
         found=found,
         report=job.report or {},
         answers=job.answers or {},
-        systems=_systems(),
-        encodings=[(name, name) for name in ENCODINGS],
+        systems=import_answers.systems(),
+        encodings=[(name, name) for name in import_answers.ENCODINGS],
         labels={"": _("Not imported")} | columns.LABELS,
         missing=[columns.LABELS[name] for name in found.get("missing", [])],
-        values=_values(job),
-        meanings=MEANINGS,
-        days=_days(found),
+        values=import_answers.values(job),
+        meanings=import_answers.MEANINGS,
+        days=import_answers.days(found),
         changes=CHANGES,
         can_start=import_jobs.can_start(job),
         can_take_back=import_jobs.can_take_back(job),
@@ -164,70 +148,18 @@ def _page(job, refusal):
     )
 
 
-def _values(job):
-    """Values for which somebody must say, or has said, what they mean here: column, value, rows, answer."""
-    answered = (job.answers or {}).get("values", {})
-    known = [(column, value, None, ours) for column, found in answered.items() for value, ours in found.items()]
-    unknown = [(one["column"], one["value"], one["rows"], "") for one in (job.findings or {}).get("values", [])]
-    return known + unknown
-
-
-def _days(found):
-    """How a time can be read with the day or the month first, said in words."""
-    examples = [example for example in found.get("examples", {}).values() if DAY_FIRST in example]
-    if not examples:
-        return []
-    text, shown = examples[0]["text"], []
-    for order, first in ((DAY_FIRST, _("Day first")), (MONTH_FIRST, _("Month first"))):
-        if order in examples[0]:
-            day = format_date(date.fromisoformat(examples[0][order]), "d MMMM yyyy")
-            shown.append((order, _("%(first)s: %(text)s is %(day)s", first=first, text=text, day=day)))
-    return shown
-
-
 # ---- acts
 
 
 def correct(import_job):
-    return _act(import_job, lambda: import_jobs.correct(import_job, _answers(import_job), version=_version()))
-
-
-def _version():
-    given = request.form.get("version", "")
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
-
-
-def _answers(job):
-    """What was chosen on the page, as far as it differs from what is taken without an answer."""
-    before, found = job.answers or {}, job.findings or {}
-    system = _chosen("system", _systems(), before.get("system", ""))
-    answers = {
-        "system": system,
-        "order": _chosen("order", ("", DAY_FIRST, MONTH_FIRST), before.get("order", "")),
-        "encoding": _chosen("encoding", ("", *ENCODINGS), before.get("encoding", "")),
-        "values": _meanings(job),
-        "columns": before.get("columns", {}),
-    }
-    if system != before.get("system", ""):
-        return answers | {"columns": {}}  # They were chosen beside what another system calls them.
-    for place, column in enumerate(found.get("columns", [])):
-        ours = _chosen(f"column-{place}", ("", *columns.KNOWN), column["taken"])
-        answers["columns"] = {key: name for key, name in answers["columns"].items() if key != column["key"]}
-        if ours != column["usual"]:
-            answers["columns"][column["key"]] = ours
-    return answers
-
-
-def _meanings(job):
-    meanings = {}
-    for place, (column, value, _rows, before) in enumerate(_values(job)):
-        if ours := _chosen(f"value-{place}", ("", *WORDS[column][0]), before):
-            meanings.setdefault(column, {})[" ".join(value.lower().split())] = ours
-    return meanings
+    return _act(
+        import_job,
+        lambda: import_jobs.correct(import_job, import_answers.corrected(import_job), version=import_answers.version()),
+    )
 
 
 def start(import_job):
-    return _act(import_job, lambda: import_jobs.start(import_job, version=_version()))
+    return _act(import_job, lambda: import_jobs.start(import_job, version=import_answers.version()))
 
 
 def cancel(import_job):

@@ -32,6 +32,7 @@ def _pages(me):
     if me.is_admin:
         yield _("People"), "people.people"
         yield _("Categories"), "settings.categories"
+        yield _("Import tickets"), "imports.imports"
         yield _("Mail log"), "mail.log"
         yield _("Background jobs"), "jobs.jobs"
         yield _("Trash"), "triage.trash"

@@ -26,7 +26,7 @@ from helpdesk.import_rows import Bad
 
 DETECT, OWN = "", "own"
 # What a page shows of a file at most.
-COLUMNS, SAMPLES, SAMPLE_SIZE, ROWS = 200, 3, 60, 100
+COLUMNS, HEADING_MAX, SAMPLES, SAMPLE_SIZE, ROWS = 200, 300, 3, 60, 100
 # The first values of a column are looked for in so many lines or rows.
 LOOKED_AT = 300
 
@@ -147,6 +147,8 @@ def _columns(tables: Sequence[list[list[str]]], mapping: Mapping, default: Mappi
         taken, usual = columns.names_of(heading, mapping), columns.names_of(heading, default)
         for place, name in enumerate(heading):
             key = folded_heading(name)
+            if len(key) > HEADING_MAX:
+                continue  # A text and no name: nobody says what it is taken for.
             fresh = {"key": key, "heading": name[:SAMPLE_SIZE], "taken": taken[place], "usual": usual[place]}
             column = found.setdefault(key, fresh | {"samples": []})
             for row in rows:

@@ -1,74 +1,10 @@
 """Importing tickets in the browser: a file is brought, looked at, corrected, tried, imported, and taken back."""
 
-import io
-from pathlib import Path
-
-import pytest
-
-from helpdesk.import_export import import_jobs
-from jobs import imports as jobs
+from helpdesk import sessions, store
 from models import Delivery, Import, Ticket, db
 from tests.browser import text_of
 from tests.pages.forms_of import fields
-
-HEADING = "external_id;subject;description;category"
-
-
-def bring(browser, *lines, name="tickets.csv", follow=True, **more):
-    """Choose the file on the page and press the button; the worker then looks at it."""
-    content = lines[0] if lines and isinstance(lines[0], bytes) else "\n".join(lines).encode()
-    files = {"file": (io.BytesIO(content), name)}
-    if "replies" in more:
-        files["replies"] = (io.BytesIO(more.pop("replies").encode()), "replies.csv")
-    answer = browser.post("/imports", files | more, content_type="multipart/form-data")
-    if not follow:
-        return answer
-    page = browser.follow(answer)
-    assert "Being read" in text_of(page)
-    work()
-    return browser.get(answer.headers["Location"])
-
-
-def work():
-    """What the worker would do now."""
-    db.session.rollback()
-    while jobs.work():
-        pass
-
-
-def address():
-    db.session.rollback()
-    return f"/imports/{db.session.query(Import.id).order_by(Import.id.desc()).limit(1).scalar()}"
-
-
-def press(browser, page, act, **chosen):
-    """Send the form that posts to this act of the import, as the page shows it, with what is chosen."""
-    browser.follow(browser.post(f"{address()}/{act}", fields(page, f"{address()}/{act}") | chosen))
-    work()
-    return browser.get(address())
-
-
-def subjects():
-    db.session.rollback()
-    return sorted(db.session.scalars(db.select(Ticket.subject)))
-
-
-@pytest.fixture
-def eve(cast, browse):
-    return browse(cast.eve)
-
-
-@pytest.fixture
-def stored(app):
-    """Asks which files lie on the disk since the test began, by their modes."""
-
-    def found():
-        return {
-            path: path.stat().st_mode & 0o777 for path in Path(app.config["FILES_DIR"]).rglob("*") if path.is_file()
-        }
-
-    before = found()
-    return lambda: [mode for path, mode in found().items() if path not in before]
+from tests.pages.imports_of import HEADING, address, bring, press, subjects, work
 
 
 def test_a_file_is_looked_at_tried_and_imported_and_nobody_is_mailed(eve, cast):
@@ -229,54 +165,33 @@ def test_the_file_is_for_the_desk_alone_and_gone_once_it_is_imported(eve, stored
     assert stored() == []
 
 
-RUBBISH = {
-    "empty": (b"", "is empty"),
-    "blank": (b" \n\n", "is empty"),
-    "pdf": (b"%PDF-1.7 and so on", "is no table"),
-    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is no table"),
-    "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 99, "old form of Excel"),
-}
+def test_what_was_answered_counts_for_the_corrected_file_too(eve):
+    page = bring(eve, "Nr;Titel;Stand", "1;One;In Arbeit", "2;;In Arbeit")
+    page = press(eve, page, "answers", **{"column-0": "external_id", "column-1": "subject", "column-2": "status"})
+    page = press(eve, page, "answers", **{"value-0": "pending"})
+    page = press(eve, page, "start")
+    form = eve.get(f"/imports?like={address().split('/')[2]}")
+    assert "counts for this file too" in text_of(form)
+    corrected = eve.get(f"{address()}/left-out").get_data().replace(b'"2",""', b'"2","Two"')
+    page = bring(eve, corrected, like=fields(form, "/imports")["like"])
+    assert "1 ticket would be imported." in text_of(page)
+    press(eve, page, "start")
+    assert {ticket.status for ticket in db.session.query(Ticket)} == {"pending"} and subjects() == ["One", "Two"]
 
 
-@pytest.mark.parametrize("kind", RUBBISH)
-def test_what_is_no_table_is_refused_at_once_with_what_to_do(eve, stored, kind):
-    content, why = RUBBISH[kind]
-    page = bring(eve, content, follow=False, system="jira")
-    assert page.status_code == 422 and why in text_of(page) and 'value="jira" selected' in page.text
-    assert db.session.query(Import).count() == 0 and not stored()
+def test_the_tickets_of_an_import_are_found_by_agents_alone(eve, cast, browse):
+    rows = [HEADING + ";requester_email", "P-1;Dark screen;a;;ada@example.com"]
+    press(eve, bring(eve, *rows), "start")
+    number = address().split("/")[2]
+    assert "Dark screen" in text_of(browse(cast.cleo).get(f"/triage?q=imported:{number}"))
+    assert "Dark screen" not in text_of(browse(cast.cleo).get(f"/triage?q=-imported:{number}"))
+    assert "takes the number of an import" in text_of(browse(cast.cleo).get("/triage?q=imported:old"))
+    assert "Dark screen" not in text_of(browse(cast.ada).get(f"/search?q=imported:{number}"))
 
 
-BROKEN = {
-    "a workbook cut short": (b"PK\x03\x04 and then nothing", "not a workbook that can be read"),
-    "packed, cut short": (b"\x1f\x8b\x08\0\0\0\0\0\0\xff", "is damaged"),
-    "another table": (b"a,b\n1,2\n", "needed and not found"),
-    "a heading alone": (HEADING.encode(), "0 tickets would be imported"),
-    "one endless line": (b"x" * 4_100_000, "so it is no table"),
-}
-
-
-@pytest.mark.parametrize("kind", BROKEN)
-def test_what_cannot_be_read_is_said_by_the_page_and_imports_nothing(eve, kind):
-    content, why = BROKEN[kind]
-    page = bring(eve, content)
-    assert why in text_of(page) and "incoming" not in page.text and f"{address()}/start" not in page.text
-
-
-def test_without_a_file_and_with_one_that_is_too_large_the_page_says_so(make_app, browse, cast):
-    eve = browse(cast.eve, make_app(MAX_IMPORT_MB="1"))
-    page = eve.post("/imports", {"system": "jira"}, content_type="multipart/form-data")
-    assert page.status_code == 422 and "Choose a file first." in text_of(page)
-    page = bring(eve, b"x" * (1024 * 1024 + 1), follow=False)
-    assert page.status_code == 422 and "is too large. An import takes at most 1 MB" in text_of(page)
-
-
-def test_files_that_nobody_imports_do_not_fill_the_disk(eve, stored, monkeypatch):
-    monkeypatch.setattr(import_jobs, "OPEN_MOST", 1)
-    bring(eve, HEADING, "P-1;One;a;")
-    page = bring(eve, HEADING, "P-2;Two;a;", follow=False)
-    assert page.status_code == 409 and "wait to be imported" in text_of(page) and len(stored()) == 1
-
-
-def test_an_agent_cannot_bring_a_file_and_nothing_of_it_is_kept(cast, browse, stored):
-    page = bring(browse(cast.cleo), HEADING, "P-1;One;a;", follow=False)
-    assert page.status_code == 403 and not stored()
+def test_a_file_sent_after_the_session_ended_leads_through_the_sign_in_to_the_form(eve, cast, stored):
+    token = eve.token()
+    with store.writing():
+        sessions.end_all(cast.eve)
+    page = bring(eve, HEADING, "P-1;One;a;", follow=False, csrf_token=token)
+    assert page.status_code == 401 and 'name="next" value="/imports"' in page.text and not stored()
