@@ -23,7 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -53,6 +53,8 @@ COUNTING = {"sqlite_autoincrement": True} | ON_MYSQL
 
 # MySQL's TEXT holds 65,535 bytes; 50,000 characters may need four times as many.
 LongText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+# Compared letter by letter, so that an index finds what begins so, whatever the language of the database.
+PlainKey = String(254).with_variant(postgresql.VARCHAR(254, collation="C"), "postgresql")
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -101,6 +103,7 @@ class Person(Model):
 
     shortcuts: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    keys: Mapped[list[NameKey]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
     # Flask-Login asks these of whoever is signed in. The id in the cookie is the secret of one session row.
     is_authenticated = True
@@ -125,6 +128,18 @@ class Person(Model):
 
     def get_id(self) -> str | None:
         return self.session_token
+
+
+class NameKey(Model):
+    """What a person is found by who is named in a query (helpdesk/name_keys.py): each of their names with those that
+    follow it, folded, and their address.
+    """
+
+    __tablename__ = "name_keys"
+    __table_args__ = (Index(None, "is_address", "key", "person_id"), ON_MYSQL)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    is_address: Mapped[bool] = mapped_column(Boolean, primary_key=True)
+    key: Mapped[str] = mapped_column(PlainKey, primary_key=True)
 
 
 class Session(Model):

@@ -15,7 +15,7 @@ from flask_migrate import upgrade
 import config
 from bench import texts
 from bench.load import Loader
-from helpdesk import indexing, markdown, passwords, store
+from helpdesk import indexing, markdown, name_keys, passwords, store
 from helpdesk.text import fold
 from models import Category, Delivery, DeskFact, Event, Message, Person, ReadMark, Ticket, db
 
@@ -88,6 +88,7 @@ def _people_and_categories(words):
             name = f"{role.title()} Number {number}"
             person = Person(id=number, name=name, folded_name=fold(name), email=_email(number), role=role)
             person.password_hash, person.confirmed_at, person.created_at = hashed, at, at
+            name_keys.write(person)
             db.session.add(person)
         found = {name: Category(name=name, position=place) for place, name in enumerate(sorted({w[2] for w in words}))}
         db.session.add_all(found.values())

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from helpdesk import events, links, people, sessions, store
+from helpdesk import events, links, name_keys, people, sessions, store
 from helpdesk.errors import Refused
 from helpdesk.email_addresses import fold_address
 from models import Event, OneTimeLink, Person, db
@@ -169,6 +169,7 @@ def _change_address(person: Person, email: str) -> None:
     try:
         with db.session.begin_nested():
             person.email = email
+            name_keys.write(person)
     except IntegrityError:
         raise Refused(_("Somebody with this address has an account already.")) from None
     links.drop(person, "confirm", "invitation")

@@ -18,14 +18,13 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    literal,
     or_,
     select,
     true,
     union,
 )
 
-from helpdesk import access, categories, files, spans
+from helpdesk import access, categories, files, name_keys, spans
 from helpdesk.query import ME, NOBODY, QUOTES, Filter, slug, unquoted
 from helpdesk.text import fold
 from helpdesk.words import ACTIVE, FINISHED, PRIORITY_RANKS
@@ -95,26 +94,19 @@ def called(value: str, asker: Asker) -> list[int]:
     """Ids of the people a name means: any of their names begins so. For agents it may be their address as well: where
     the mail of those who work here goes is nothing that a requester may try out.
     """
-    wanted, named = _has_name(value), fold(value)
-    if asker.person.is_agent:
-        wanted |= or_(Person.email == named, Person.email.startswith(f"{named}@", autoescape=True))
-    return list(db.session.scalars(select(Person.id).where(wanted).order_by(Person.id).limit(NAMESAKES)))
+    wanted = [name_keys.named(value)] + (name_keys.addressed(value) if asker.person.is_agent else [])
+    ids = union(*wanted).subquery()
+    return list(db.session.scalars(select(ids.c.person_id).order_by(ids.c.person_id).limit(NAMESAKES)))
 
 
 def is_called(value: str, person: Person, asker: Asker) -> bool:
-    named = fold(value)
-    address = person.email == named or person.email.startswith(f"{named}@")
-    return f" {named}" in f" {_plain(person.folded_name)}" or (asker.person.is_agent and address)
+    return name_keys.is_named(value, person) or asker.person.is_agent and name_keys.is_addressed(value, person)
 
 
 def people_named(value: str, most: int) -> list[Person]:
     """People one of whose names begins so, by name."""
-    wanted = select(Person).where(_has_name(value)).order_by(Person.folded_name, Person.id)
-    return list(db.session.scalars(wanted.limit(most)))
-
-
-def _has_name(value: str) -> Condition:
-    return literal(" ").concat(_plain_column(Person.folded_name)).contains(f" {fold(value)}", autoescape=True)
+    wanted = select(Person).where(Person.id.in_(name_keys.named(value)))
+    return list(db.session.scalars(wanted.order_by(Person.folded_name, Person.id).limit(most)))
 
 
 def _plain(folded: str) -> str:

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from helpdesk import categories, import_file, indexing, mail_server, origin, people, store, tags
+from helpdesk import categories, import_file, indexing, mail_server, name_keys, origin, people, store, tags
 from helpdesk.import_export import comments as import_comments, undo as import_undo
 from helpdesk.import_file import Plan
 from helpdesk.import_export.cells import Comment
@@ -246,7 +246,9 @@ def _requesters(named: dict[str, str], nobodys: str, at: datetime) -> dict[str, 
         for email, name in names.items()
     ]
     db.session.execute(insert(Person), new)
-    return known | _ids(set(missing))
+    added = _ids(set(missing))
+    name_keys.write_new((added[email], fold(name)[:250], email) for email, name in names.items())
+    return known | added
 
 
 def _ids(emails: set[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from helpdesk import events, links, mail_server, sessions, store, tickets
+from helpdesk import events, links, mail_server, name_keys, sessions, store, tickets
 from helpdesk.errors import Refused
 from helpdesk.email_addresses import NotAnAddress, comparable, fold_address
 from helpdesk.text import fold
@@ -47,6 +47,7 @@ def add(name: str, email: str, *, role: str = "user", at: datetime | None = None
     """A new person. Raises Refused where the address is taken, also by somebody who registers at this moment."""
     person = Person(name=name, folded_name=fold(name)[:250], email=fold_address(email), role=role, **more)
     person.created_at = at or store.now()
+    name_keys.write(person)
     try:
         with db.session.begin_nested():
             db.session.add(person)
@@ -57,6 +58,7 @@ def add(name: str, email: str, *, role: str = "user", at: datetime | None = None
 
 def rename(person: Person, name: str) -> None:
     person.name, person.folded_name = name, fold(name)[:250]
+    name_keys.write(person)
 
 
 def invite(name: str, email: str, *, role: str, by: Person) -> Person:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, insert, select, text
 
-from helpdesk import hits, indexing, query, search, snippets, store, triage
+from helpdesk import conditions, hits, indexing, query, search, snippets, store, triage
 from helpdesk.conditions import Asker
 from models import Ticket, db
 from tests import builders
@@ -107,6 +107,14 @@ def generic_plan(statement, parameters):
     return found[0]["Plan"]
 
 
+@pytest.mark.parametrize("who", ["cleo", "ada"])
+def test_a_name_is_looked_up_in_the_index_of_names(big, who):
+    asker = Asker(getattr(big, who), ZoneInfo("UTC"), NOW)
+    for look_up in (lambda: conditions.called("ada", asker), lambda: conditions.people_named("ada", 8)):
+        [(statement, plan)] = explained(look_up, of="name_keys")
+        assert "ix_name_keys_is_address_key_person_id" in str(plan), f"{statement}\n{plan}"
+
+
 def test_the_test_itself_sees_a_scan(big):
     plans = explained(lambda: db.session.execute(select(Ticket.id).where(Ticket.description.like("%x%"))).all())
     assert any(whole_tables(plan) for _statement, plan in plans)
@@ -120,12 +128,12 @@ def whole_page(wanted, asker):
     triage.found(where, asker.person)
 
 
-def asked(function):
-    """The queries of tickets that the function asks, with their parameters."""
+def asked(function, of="tickets"):
+    """The queries of a table that the function asks, with their parameters."""
     found = []
 
     def note(_connection, _cursor, statement, parameters, _context, _many):
-        if "tickets" in statement and statement.lstrip().startswith(("SELECT", "WITH")):
+        if of in statement and statement.lstrip().startswith(("SELECT", "WITH")):
             found.append((statement, parameters))
 
     event.listen(db.engine, "before_cursor_execute", note)
@@ -136,9 +144,9 @@ def asked(function):
     return found
 
 
-def explained(function):
+def explained(function, of="tickets"):
     """What the database says about each query that the function asks."""
-    queries, connection = asked(function), db.session.connection()
+    queries, connection = asked(function, of), db.session.connection()
     # On so small a table a scan may be the fastest; what counts is that there is another way, which it will take later.
     for setting in {
         "postgresql": ["SET LOCAL enable_seqscan = off"],

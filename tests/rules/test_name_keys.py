@@ -1,0 +1,84 @@
+"""People found by their names: the keys follow every name and address, and the index of keys is what is asked."""
+
+import pytest
+
+from helpdesk import accounts, conditions, importing, links, name_keys, people, store
+from helpdesk.import_file import examine
+from models import NameKey, OneTimeLink, Person, db
+from tests.builders import act
+from tests.rules.test_search import asker
+
+
+def called(value, who):
+    found = conditions.called(value, asker(who))
+    everybody = db.session.query(Person).order_by(Person.id)
+    assert found == [one.id for one in everybody if conditions.is_called(value, one, asker(who))]
+    return [db.session.get(Person, number).name for number in found]
+
+
+def named(person, name):
+    people.rename(db.session.get(Person, person.id), name)
+
+
+@pytest.mark.parametrize(
+    "value, found",
+    [
+        ("robert", True),
+        ("bob sm", True),
+        ("SMITH", True),
+        ("łukasz", True),
+        ("robert bob smith lukasz", True),
+        ("obert", False),
+        ("bob lukasz", False),
+        ("smith@", False),
+        ("%", False),
+        ("rob_rt", False),
+    ],
+)
+def test_somebody_is_found_by_the_beginning_of_any_of_their_names(cast, value, found):
+    act(people.add, 'Robert "Bob"  Smith Łukasz', "r@example.com")
+    for who in (cast.cleo, cast.ada):
+        assert called(value, who) == ['Robert "Bob"  Smith Łukasz'] * found
+
+
+@pytest.mark.parametrize("value, found", [("ada", 1), ("ada@example.com", 1), ("ad@", 0), ("ada@example", 0)])
+def test_agents_find_people_by_their_address_and_requesters_do_not(cast, value, found):
+    act(named, cast.ada, "Zora")
+    assert called(value, cast.cleo) == ["Zora"] * found and called(value, cast.ben) == []
+
+
+def test_the_keys_follow_a_new_name_and_a_new_address(cast):
+    act(named, cast.ada, "Grace Hopper")
+    act(links.make, cast.ada, "address", email="hopper@example.com")
+    act(accounts.change_address, db.session.query(OneTimeLink).one())
+    assert called("okafor", cast.cleo) == [] == called("ada", cast.cleo)
+    assert called("hop", cast.cleo) == ["Grace Hopper"] == called("hopper@example.com", cast.cleo)
+    act(named, cast.ada, "Grace Okafor")
+    assert called("hopp", cast.cleo) == [] and called("grace o", cast.cleo) == ["Grace Okafor"]
+
+
+def test_who_comes_by_an_invitation_or_an_import_is_found(cast, tmp_path):
+    act(people.invite, "Mel Invited", "mel@example.com", role="user", by=cast.eve)
+    assert called("invi", cast.cleo) == ["Mel Invited"] and called("duarte", cast.cleo) == []
+    file = tmp_path / "tickets.csv"
+    file.write_text(
+        "external_id,subject,description,category,requester_email\nA-1,x,y,,Grace Hopper <g.h@navy.example>"
+    )
+    importing.run(examine(file), host="desk.test", progress=lambda lines: None)
+    assert called("hopper", cast.cleo) == ["Grace Hopper"] == called("g.h@navy.example", cast.cleo)
+
+
+def test_without_a_person_there_are_no_keys(cast):
+    number = cast.mel.id
+    with store.writing():
+        db.session.delete(db.session.get(Person, number))
+    assert db.session.query(NameKey).filter_by(person_id=number).count() == 0
+
+
+def test_everybody_of_the_cast_has_the_keys_that_a_migration_would_give_them(cast):
+    known = {(row.person_id, row.is_address, row.key) for row in db.session.query(NameKey)}
+    with store.writing():
+        db.session.query(NameKey).delete()
+        everybody = [(one.id, one.folded_name, one.email) for one in db.session.query(Person)]
+        name_keys.write_new(everybody)
+    assert {(row.person_id, row.is_address, row.key) for row in db.session.query(NameKey)} == known
