@@ -70,7 +70,7 @@ def examine(
         if workbooks.is_workbook(path):
             plan = _examine_workbook(path, mapping, zone)
         else:
-            plan = _examine_table(path, mapping, zone, encoding or encoding_of(path))
+            plan = _examine_table(path, mapping, zone, encoding or encoding_of(path), progress)
     return _with_dates(plan, order, progress)
 
 
@@ -141,7 +141,7 @@ def _why(broken: Broken) -> str:
 # ---- CSV
 
 
-def _examine_table(path: Path, mapping: Mapping, zone: tzinfo, encoding: str) -> Plan:
+def _examine_table(path: Path, mapping: Mapping, zone: tzinfo, encoding: str, progress: Callable[[int], None]) -> Plan:
     with open_text(path, encoding) as text:
         # Continued rows of a heading are rare, so twice as many lines hold the rows that are looked at.
         every = lines_of(text)
@@ -149,6 +149,8 @@ def _examine_table(path: Path, mapping: Mapping, zone: tzinfo, encoding: str) ->
         size, lines = sum(map(len, first)), len(first)
         for line in every:
             size, lines = size + len(line), lines + 1
+            if not lines % 10_000:
+                progress(lines)
             if size > MOST_BYTES:
                 raise Refused(_("The file is too large: an import takes at most %(most)d MB.", most=MOST_BYTES >> 20))
     separator, heading_line, headings, _score = guess_heading(first, mapping)

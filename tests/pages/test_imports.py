@@ -1,6 +1,9 @@
 """Importing tickets in the browser: a file is brought, looked at, corrected, tried, imported, and taken back."""
 
-from helpdesk import sessions, store
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from helpdesk import sessions, store, xlsx
 from models import Delivery, Import, Ticket, db
 from tests.browser import text_of
 from tests.pages.forms_of import fields
@@ -38,7 +41,7 @@ def test_the_system_is_found_by_its_columns_and_can_be_chosen(eve):
 
 
 def test_an_export_of_the_desk_itself_is_read_as_such(eve):
-    page = bring(eve, HEADING, "P-1;'=1+1;<p>as typed</p>;")
+    page = press(eve, bring(eve, HEADING, "P-1;'=1+1;<p>as typed</p>;"), "answers")
     press(eve, page, "start")
     ticket = db.session.query(Ticket).one()
     assert (ticket.subject, ticket.description) == ("=1+1", "<p>as typed</p>")
@@ -84,13 +87,13 @@ def test_replies_of_a_second_file_come_along_and_bad_ones_are_named(eve):
 
 
 def test_the_rows_left_out_are_a_file_that_is_corrected_and_imported_again(eve):
-    page = bring(eve, HEADING, 'P-1;=SUM(1);"one";Hardware', "P-2;;no subject;Hardware", "P-3;Three;too;many;cells")
+    page = bring(eve, HEADING, 'P-1;=SUM(1);"one";Hardware', "P-2;;=no subject;Hardware", "P-3;Three;too;many;cells")
     page = press(eve, page, "start")
     file = eve.get(f"{address()}/left-out")
     assert file.mimetype == "text/csv" and "attachment" in file.headers["Content-Disposition"]
     lines = file.get_data().decode("utf-8-sig").splitlines()
     assert lines[0] == '"left out because","external_id","subject","description","category"'
-    assert lines[1] == '"line 3: subject is empty.","P-2","","no subject","Hardware"'
+    assert lines[1] == '"line 3: subject is empty.","P-2","","\'=no subject","Hardware"'
     assert lines[2].endswith('"P-3","Three","too","many","cells"')
     corrected = "\n".join([lines[0], lines[1].replace('"P-2",""', '"P-2","\'=Two"')])
     press(eve, bring(eve, corrected.encode()), "start")
@@ -172,11 +175,20 @@ def test_what_was_answered_counts_for_the_corrected_file_too(eve):
     page = press(eve, page, "start")
     form = eve.get(f"/imports?like={address().split('/')[2]}")
     assert "counts for this file too" in text_of(form)
-    corrected = eve.get(f"{address()}/left-out").get_data().replace(b'"2",""', b'"2","Two"')
+    corrected = eve.get(f"{address()}/left-out").get_data().replace(b'"2",""', b'"2","\'=Two"')
     page = bring(eve, corrected, like=fields(form, "/imports")["like"])
     assert "1 ticket would be imported." in text_of(page)
     press(eve, page, "start")
-    assert {ticket.status for ticket in db.session.query(Ticket)} == {"pending"} and subjects() == ["One", "Two"]
+    assert {ticket.status for ticket in db.session.query(Ticket)} == {"pending"} and subjects() == ["=Two", "One"]
+
+
+def test_times_of_a_workbook_that_are_left_out_stay_the_same_moments(eve):
+    berlin, heading = ZoneInfo("Europe/Berlin"), HEADING.split(";") + ["created_at"]
+    row = ["P-1", "", "No subject", "", datetime(2026, 3, 31, 14, 5, tzinfo=berlin)]
+    page = bring(eve, b"".join(xlsx.pieces(heading, iter([row, ["P-2", "Two", "Text", "", ""]]), zone=berlin)))
+    assert "Read as: a workbook" in text_of(page)
+    press(eve, page, "start")
+    assert b"2026-03-31 12:05:00+00:00" in eve.get(f"{address()}/left-out").get_data()
 
 
 def test_the_tickets_of_an_import_are_found_by_agents_alone(eve, cast, browse):
