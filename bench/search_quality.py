@@ -1,5 +1,6 @@
 """How well and how fast search finds: imports real tickets, looks for some of them by three of their own rare words,
-and prints how often each was among the first ten, and what each kind of search takes.
+and prints how often each was among the first ten; then the same for 300 queries as people type them
+(typed_queries.py), and what each kind of search takes.
 
     .venv/bin/python bench/search_quality.py --csv it_tickets.csv.gz --server mysql://root@127.0.0.1/
 
@@ -24,8 +25,9 @@ from sqlalchemy import select, text  # noqa: E402
 
 import config  # noqa: E402
 from app import create_app  # noqa: E402
+from bench import typed_queries  # noqa: E402
 from bench.run import KEY  # noqa: E402
-from helpdesk import importing, index_words, people, query, reindexing, search, snippets, store  # noqa: E402
+from helpdesk import importing, index_words, indexing, people, query, reindexing, search, snippets, store  # noqa: E402
 from helpdesk.conditions import Asker  # noqa: E402
 from helpdesk.import_file import examine  # noqa: E402
 from models import Ticket, db  # noqa: E402
@@ -78,6 +80,30 @@ def fill(path):
         db.session.commit()
 
 
+def typed_as_people_type(name, asker):
+    """Each pair is said in one ticket. Found: it is among the first ten that are listed for what is typed."""
+    tickets = db.session.execute(select(Ticket.id, Ticket.subject, Ticket.description).order_by(Ticket.id)).all()
+    spread = Counter(word for row in tickets for word in set(own_words(f"{row.subject} {row.description}")))
+    rare = sorted(word for word, count in spread.items() if count <= 20 and word.isalpha() and len(word) > 4)
+    wanted = typed_queries.pairs(rare)
+    places = random.Random(typed_queries.SEED).sample([row.id for row in tickets], len(wanted))
+    with store.writing():
+        for number, pair in zip(places, wanted):
+            ticket = db.session.get(Ticket, number)
+            ticket.description = f"{ticket.description}\nIt says {pair.said} here."
+            indexing.rewrite(ticket)
+    found, missed = Counter(), []
+    for number, pair in zip(places, wanted):
+        hit = number in [row.id for row in run(pair.typed, asker).rows[:10]]
+        found[pair.kind] += hit
+        missed += [] if hit else [pair]
+    print(f"{name}: as people type, {sum(found.values())} of {len(wanted)} among the first ten")
+    for kind in typed_queries.KINDS:
+        print(f"   {kind:32} {found[kind]:3} of {typed_queries.EACH}")
+    for pair in missed[:15]:
+        print(f"   missed: said “{pair.said}”, typed “{pair.typed}”")
+
+
 def measure(name, runs):
     agent = people.by_address("agent@bench.example")
     asker = Asker(agent, ZoneInfo("UTC"), store.now())
@@ -87,6 +113,7 @@ def measure(name, runs):
     chance = random.Random(7)
     looked_for = chance.sample(sorted(number for number in said if len(said[number]) >= 3), LOOKED_FOR)
     report_quality(name, looked_for, said, spread, asker)
+    typed_as_people_type(name, asker)
     report_times(name, {row.id: row for row in tickets}, said, spread, asker, chance, runs)
 
 

@@ -31,8 +31,12 @@ SHORT, VERB = 3, (3, 6)
 _NUMBERED = re.compile(r"([a-z]+)([0-9]+)|([0-9]+)([a-z]+)")
 _HEX = re.compile(r"0x[0-9a-f]{3,}")
 _CAPITALIZED = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# The address of a network card: six pairs, with colons, hyphens or nothing between them.
+_CARD = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 # What makes it worth a closer look.
-_ODD = re.compile(r"[^\W_][-_'’‐‑‒–][^\W_]|[0-9][A-Za-z]|[A-Za-z][0-9]|[a-z][A-Z]|[A-Z]{2}[a-z]|[^\x00-\x7f]")
+_ODD = re.compile(
+    r"[^\W_][-_'’‐‑‒–][^\W_]|[0-9][A-Za-z]|[A-Za-z][0-9]|[a-z][A-Z]|[A-Z]{2}[a-z]|:[0-9A-Fa-f]{2}:|[^\x00-\x7f]"
+)
 
 Run = tuple[Placed, ...]
 
@@ -85,6 +89,8 @@ def _others(text: str, letters: str, bare: list[tuple[str, int]], places: Sequen
             original = text[places[start] : places[start + len(word) - 1] + 1]
             if len(original) == len(word):
                 yield from (_at(run, places) for run in _by_capitals(original, start))
+    for card in _CARD.finditer(letters):
+        yield _at([(card.group().replace(":", ""), *card.span())], places)
     german = with_german_vowels(text)
     if german != text:
         yield from _as_german(text, german)

@@ -29,6 +29,7 @@ ONE_WAY = {
     "16GB": ["16 gb", "16gb"],
     "SRV-DB01.corp.local": ["srv-db01", "srvdb01", "db01", "corp.local", "srv-db01.corp.local"],
     "2026-03-31": ["20260331", "2026-03-31"],
+    "AA:BB:CC:01:02:03": ["aabbcc010203", "aa-bb-cc-01-02-03", "aa:bb:cc:01:02:03"],
     "Müller": ["mueller", "muller", "müller", "MÜLLER", "Mu\u0308ller", '"mueller"'],
     "Mu\u0308ller": ["mueller", "muller", "müller"],
     "Müller-Lüdenscheidt": ["mueller", "luedenscheidt", "mueller-luedenscheidt", "müller"],
@@ -60,6 +61,7 @@ BACK = {
     "aegir": ["Ægir"],
     "oeuvre": ["œuvre"],
     "strasse": ["Straße"],
+    "001122334455": ["00:11:22:33:44:55", "00-11-22-33-44-55"],
     "firewall": ["fire\u200bwall"],
 }
 APART = {
