@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from helpdesk import conditions, people, tags
+from helpdesk import conditions, name_keys, people, tags
 from helpdesk.query import IS, LONGEST, ME, MOMENTS, NOBODY, Known, quoted, slug, spoken, unquoted
 from helpdesk.text import clean, fold
 from helpdesk.tokens import tokens
@@ -103,9 +103,11 @@ def _values(name: str, begun: str, known: Known, reader: Person) -> list[tuple[s
 
 def _people(name: str, begun: str, reader: Person) -> list[tuple[str, str]]:
     """Names for agents only: who works here is nothing that a requester may leaf through."""
-    named = [(ME, reader.name)] + ([(NOBODY, "")] if name == "assignee" else [])
+    fixed = [(ME, reader.name)] + ([(NOBODY, "")] if name == "assignee" else [])
+    named: list[Person] = []
     if reader.is_agent and name == "assignee":
-        named += [(spoken(person.name), person.email) for person in people.agents()]
+        named = [person for person in people.agents() if name_keys.is_named(begun, person)]
     elif reader.is_agent and begun:
-        named += [(spoken(person.name), person.email) for person in conditions.people_named(begun, MOST)]
-    return [(value, hint) for value, hint in named if f" {fold(begun)}" in f" {fold(value)}"]
+        named = conditions.people_named(begun, MOST)
+    fitting = [(value, hint) for value, hint in fixed if value.startswith(fold(begun))]
+    return fitting + [(spoken(person.name), person.email) for person in named]

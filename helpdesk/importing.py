@@ -247,7 +247,7 @@ def _requesters(named: dict[str, str], nobodys: str, at: datetime) -> dict[str, 
     ]
     db.session.execute(insert(Person), new)
     added = _ids(set(missing))
-    name_keys.write_new((added[email], fold(name)[:250], email) for email, name in names.items())
+    name_keys.write_new((added[email], name, email) for email, name in names.items())
     return known | added
 
 

@@ -8,36 +8,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, false, insert, select, true
+from sqlalchemy import ColumnElement, Select, false, insert, or_, select, true
 
 from helpdesk.query import unquoted
-from helpdesk.text import fold
+from helpdesk.text import fold, fold_german
 from models import NameKey, Person, db
 
 # No letter comes after it.
 LAST = "\U0010ffff"
+LONGEST = 250
 
 
-def of_name(folded_name: str) -> list[str]:
-    """Such as robert bob smith, bob smith, smith. Without quotation marks, which no value of a query can hold."""
-    names = unquoted(folded_name).split()
-    return [" ".join(names[place:]) for place in range(len(names))]
+def of_name(name: str) -> list[str]:
+    """Such as robert bob smith, bob smith, smith; of Jürgen Müller also juergen mueller and mueller. Without quotation
+    marks, which no value of a query can hold.
+    """
+    spellings = dict.fromkeys(unquoted(folded[:LONGEST]) for folded in spellings_of(name))
+    tails = (names[place:] for names in map(str.split, spellings) for place in range(len(names)))
+    return list(dict.fromkeys(" ".join(tail) for tail in tails))
+
+
+def spellings_of(text: str) -> tuple[str, str]:
+    """Folded with a, o, u and with ae, oe, ue for ä, ö, ü."""
+    return fold(text), fold_german(text)
 
 
 def write(person: Person) -> None:
     """The keys of the person as they are called now. For a new one and after each change."""
-    wanted = {(False, key) for key in of_name(person.folded_name)} | {(True, person.email)}
+    wanted = {(False, key) for key in of_name(person.name)} | {(True, person.email)}
     kept = [row for row in person.keys if (row.is_address, row.key) in wanted]
     missing = wanted - {(row.is_address, row.key) for row in kept}
     person.keys = kept + [NameKey(is_address=is_address, key=key) for is_address, key in sorted(missing)]
 
 
 def write_new(people: Iterable[tuple[int, str, str]]) -> None:
-    """The same for many new people at once: id, folded name and address of each."""
+    """The same for many new people at once: id, name and address of each."""
     rows = [
         {"person_id": number, "is_address": is_address, "key": key}
-        for number, folded_name, email in people
-        for is_address, key in [(True, email), *((False, key) for key in dict.fromkeys(of_name(folded_name)))]
+        for number, name, email in people
+        for is_address, key in [(True, email), *((False, key) for key in of_name(name))]
     ]
     if rows:
         db.session.execute(insert(NameKey), rows)
@@ -45,7 +54,8 @@ def write_new(people: Iterable[tuple[int, str, str]]) -> None:
 
 def named(value: str) -> Select[int]:
     """Ids of the people one of whose names begins so."""
-    return select(NameKey.person_id).where(NameKey.is_address == false(), _begins(fold(value)))
+    begun = or_(*map(_begins, dict.fromkeys(spellings_of(value))))
+    return select(NameKey.person_id).where(NameKey.is_address == false(), begun).distinct()
 
 
 def addressed(value: str) -> list[Select[int]]:
@@ -59,7 +69,7 @@ def addressed(value: str) -> list[Select[int]]:
 
 def is_named(value: str, person: Person) -> bool:
     """The same as `named` for one person in Python."""
-    return any(key.startswith(fold(value)) for key in of_name(person.folded_name))
+    return any(key.startswith(spellings_of(value)) for key in of_name(person.name))
 
 
 def is_addressed(value: str, person: Person) -> bool:

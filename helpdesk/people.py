@@ -180,7 +180,8 @@ def search(words: str, *, role: str = "", after: int = 0, most: int = 50) -> lis
     wanted = select(Person)
     for word in words.split():
         named = Person.folded_name.contains(fold(word), autoescape=True)
-        wanted = wanted.where(or_(named, Person.email.contains(comparable(word), autoescape=True)))
+        german = Person.id.in_(name_keys.named(word))
+        wanted = wanted.where(or_(named, german, Person.email.contains(comparable(word), autoescape=True)))
     if role:
         wanted = wanted.where(Person.role == role)
     wanted = wanted.order_by(Person.folded_name, Person.id)

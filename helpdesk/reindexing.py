@@ -15,7 +15,7 @@ from models import DeskFact, Ticket, db
 
 FACT = "search index"
 # Tickets at once. While these are written, nobody else writes on SQLite.
-BATCH = 100
+BATCH = 200
 
 
 @dataclass(frozen=True)

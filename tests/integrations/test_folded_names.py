@@ -3,11 +3,11 @@
 import logging
 
 import flask_migrate
-from sqlalchemy import select, text, update
+from sqlalchemy import false, select, text, update
 
 import config
 from helpdesk import people, store
-from models import Person, Tag, TicketTag, db
+from models import NameKey, Person, Tag, TicketTag, db
 from tests import builders
 from tests.cast import Cast
 
@@ -67,3 +67,15 @@ def test_tags_that_are_the_same_now_become_one_on_all_their_tickets(empty_desk):
         with db.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
     flask_migrate.downgrade(FOLDER, revision="0011")
+
+
+def test_people_of_before_are_found_by_german_spellings_too(empty_desk):
+    flask_migrate.upgrade(FOLDER)
+    with store.writing():
+        number = people.add("Jürgen Müller", "j@example.com").id
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM name_keys WHERE name_keys.key LIKE '%ue%'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0015'"))
+    flask_migrate.upgrade(FOLDER)
+    keys = select(NameKey.key).where(NameKey.person_id == number, NameKey.is_address == false())
+    assert values(keys) == {"jurgen muller", "muller", "juergen mueller", "mueller"}

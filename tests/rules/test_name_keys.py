@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpdesk import accounts, conditions, importing, links, name_keys, people, store
+from helpdesk import accounts, completion, conditions, importing, links, name_keys, people, search, store
 from helpdesk.import_file import examine
 from models import NameKey, OneTimeLink, Person, db
 from tests.builders import act
@@ -39,6 +39,43 @@ def test_somebody_is_found_by_the_beginning_of_any_of_their_names(cast, value, f
     act(people.add, 'Robert "Bob"  Smith Łukasz', "r@example.com")
     for who in (cast.cleo, cast.ada):
         assert called(value, who) == ['Robert "Bob"  Smith Łukasz'] * found
+
+
+GERMAN = {
+    "mueller": 1,
+    "muller": 1,
+    "müller": 2,
+    "juergen mu": 1,
+    "jurgen m": 1,
+    "Jürgen": 1,
+    "neu": 1,
+    "mulle": 1,
+    "mulr": 0,
+}
+
+
+@pytest.mark.parametrize("value", GERMAN)
+def test_names_with_german_vowels_are_found_by_either_spelling(cast, value):
+    act(people.add, "Jürgen Müller", "j@example.com")
+    act(people.add, "Anna Neue", "neue@example.com")
+    if value == "müller":
+        act(people.add, "Tom Mueller", "t@example.com")
+    assert len(called(value, cast.cleo)) == len(called(value, cast.ada)) == GERMAN[value]
+    assert len(people.search(value)) == GERMAN[value]
+    offered = [c.text for c in completion.complete(f'requester:"{value}', search.known_to(cast.cleo), cast.cleo)]
+    assert len(offered) == GERMAN[value]
+
+
+@pytest.mark.parametrize("name", ["Łukasz", "Søren", "Đorđe", "Ægir", "Œuvre", "Straße"])
+def test_names_are_offered_by_the_plain_letters_of_any_keyboard(cast, name):
+    typed = {"Ł": "lukasz", "S": "soren", "Đ": "dorde", "Æ": "aegir", "Œ": "oeuvre"}.get(name[0], "")
+    typed = "strasse" if name == "Straße" else typed
+    act(people.add, f"{name} Nowak", "n@example.com", role="agent", confirmed_at=store.now(), password_hash="x")
+    for field in ("requester", "assignee"):
+        for begun in (typed, typed[:3], name):
+            (choice,) = completion.complete(f"{field}:{begun}", search.known_to(cast.cleo), cast.cleo)
+            assert choice.text == f'{field}:"{typed} nowak" '
+    assert [one.name for one in people.suggestions(typed)] == [f"{name} Nowak"] == called(typed, cast.ada)
 
 
 @pytest.mark.parametrize("value, found", [("ada", 1), ("ada@example.com", 1), ("ad@", 0), ("ada@example", 0)])
@@ -79,6 +116,6 @@ def test_everybody_of_the_cast_has_the_keys_that_a_migration_would_give_them(cas
     known = {(row.person_id, row.is_address, row.key) for row in db.session.query(NameKey)}
     with store.writing():
         db.session.query(NameKey).delete()
-        everybody = [(one.id, one.folded_name, one.email) for one in db.session.query(Person)]
+        everybody = [(one.id, one.name, one.email) for one in db.session.query(Person)]
         name_keys.write_new(everybody)
     assert {(row.person_id, row.is_address, row.key) for row in db.session.query(NameKey)} == known
