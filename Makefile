@@ -17,7 +17,7 @@ PYTEST := env -u PYTEST_ADDOPTS -u GUNICORN_CMD_ARGS -u WEB_CONCURRENCY -u FLASK
 PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --maxprocesses=8 --dist loadfile --no-loadscope-reorder
 
 # The tests whose queries are made up, as many as GENERATED_QUERIES says.
-GENERATED := tests/rules/test_found.py tests/pages/test_found.py
+GENERATED := tests/rules/search/test_found.py tests/pages/lists/test_found.py
 
 .PHONY: help run demo test check soak bench lock parts style types on-sqlite on-mariadb on-postgres in-chromium
 .NOTPARALLEL:
@@ -83,7 +83,7 @@ lock:  ## compile requirements*.in to pinned files with hashes (UPGRADE=1 takes 
 
 # What make check needs beyond Python: it names what is missing and stops.
 parts: .venv/.dev $(VNU)
-	@$(BIN)/python -m tests.parts
+	@$(BIN)/python -m tests.support.parts
 
 .venv/.run: requirements.txt
 	@sh tools/install requirements.txt

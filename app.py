@@ -16,27 +16,28 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
 import config
-from helpdesk import database_lock, durable, prepared, store
-from integrations import smtp, storage
+from helpdesk.db import database_lock, statements, transactions
+from helpdesk.disk import durable
+from integrations.mail import smtp
+from integrations.storage import places
 from models import db
 from routes import ROUTES
 from web import (
-    afterwards,
-    bodies,
-    disk_warning,
+    after_response,
     door,
     errors,
+    event_stream,
     filters,
+    fragment_cache,
     headers,
-    kept,
+    live_cursors,
     logs,
-    marks,
-    outage_pages,
-    rows,
+    request_body,
     session_cookie,
-    streams,
+    table_rows,
     throttle,
 )
+from web.outages import disk_warning, outage_pages
 
 
 def create_app(environ=None):
@@ -54,25 +55,25 @@ def create_app(environ=None):
     Migrate(app, db, directory=str(config.HERE / "migrations"), render_as_batch=True, compare_type=True)
     Babel(app, timezone_selector=lambda: getattr(current_user, "time_zone", None))
     smtp.mail.init_app(app)
-    storage.init_app(app)
-    prepared.complete_tables()
+    places.init_app(app)
+    statements.complete_tables()
     with app.app_context():
-        store.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
+        transactions.prepare(db.engine, undo_window=timedelta(seconds=app.config["UNDO_SECONDS"]))
         database_lock.follow(db.engine)
     session_cookie.set_up(app)
     for plumbing in (
         logs,
-        bodies,
-        afterwards,
+        request_body,
+        after_response,
         door,
         errors,
         outage_pages,
-        kept,
+        fragment_cache,
         filters,
-        rows,
+        table_rows,
         headers,
-        marks,
-        streams,
+        live_cursors,
+        event_stream,
         throttle,
         disk_warning,
     ):

@@ -14,15 +14,20 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import forms
-from helpdesk import backup, demo, files as attached, import_file, importing, indexing, mail_server, migrations
-from helpdesk import passwords, people, reindexing, store, tallies, timeouts
+from helpdesk.accounts import passwords, people
+from helpdesk.attachments import files as attached
+from helpdesk.db import backup, migrations, timeouts, transactions
+from helpdesk.demo import company
 from helpdesk.errors import Refused
-from helpdesk.import_export import undo as import_undo
-from helpdesk.import_export.columns import parse_maps
-from helpdesk.import_export.comments import read_replies
-from helpdesk.import_export.systems import SYSTEMS
-from helpdesk.import_rows import CHANGES
-from integrations import storage
+from helpdesk.import_export import import_file, importer, undo as import_undo
+from helpdesk.import_export.import_rows import CHANGES
+from helpdesk.import_export.reading.columns import parse_maps
+from helpdesk.import_export.reading.comments import read_replies
+from helpdesk.import_export.reading.systems import SYSTEMS
+from helpdesk.notifications import mail_server
+from helpdesk.reports import daily_counts
+from helpdesk.search_index import indexer, reindexing
+from integrations.storage import places
 from models import db
 
 
@@ -66,7 +71,7 @@ def chore(name, needs_database=True):
 
 
 def _check_database():
-    if not store.reachable():
+    if not transactions.reachable():
         raise Refused(_("The database does not answer. Check DATABASE_URL."))
     migrations.check()
 
@@ -77,7 +82,7 @@ def _check_database():
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 def create_admin(email, name, password_stdin):
     """Make an admin: a new account, or one that exists, which gets this name and password."""
-    from jobs import sending
+    from jobs import mail_sender
 
     password = _piped_password() if password_stdin else _asked_password()
     typed = MultiDict({"name": name, "email": email, "password": password})
@@ -86,9 +91,9 @@ def create_admin(email, name, password_stdin):
         wrong = [f"{form[field].label.text}: {why}" for field, reasons in form.errors.items() for why in reasons]
         raise Refused("\n".join(wrong))
     if not form.email.data.isascii():
-        mail_server.refuse_unreachable(form.email.data, server=sending.ask_server())
+        mail_server.refuse_unreachable(form.email.data, server=mail_sender.ask_server())
     hashed = passwords.hash(form.password.data)
-    with store.writing():
+    with transactions.writing():
         people.make_admin(form.name.data, form.email.data, hashed)
     click.echo(_("%(email)s is an admin now.", email=form.email.data))
 
@@ -107,7 +112,7 @@ def first_key():
     """Print a new one-time key for whoever opens the first page. Earlier keys are worthless then."""
     if people.any_admin():
         raise Refused(_("There is an admin already. Sign in, or make another one with: flask create-admin"))
-    with store.writing():
+    with transactions.writing():
         key = people.new_first_key()
     click.echo(_("Open %(url)s/setup and type this key: %(key)s", url=current_app.config["PUBLIC_URL"], key=key))
 
@@ -128,19 +133,19 @@ def import_tickets(file, system, maps, order, encoding, replies, check):
     It needs the columns external_id, subject, description and category; the README names more. Nobody is mailed, and
     what is there already is not imported again. Rows that cannot be imported are listed, the others are kept.
     """
-    from jobs import sending
+    from jobs import mail_sender
 
     zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
     plan = import_file.examine(file, parse_maps(system or "", maps), zone=zone, order=order or "", encoding=encoding)
     click.echo(_("Read as: %(how)s.", how=plan.read_as), err=True)
     further, bad_replies = read_replies(replies, zone, order or "") if replies else ({}, [])
-    server = sending.ask_server()
+    server = mail_sender.ask_server()
     if check:
-        outcome = importing.trial(plan, server=server)
+        outcome = importer.trial(plan, server=server)
     else:
         host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
         with click.progressbar(length=plan.lines, label=_("Importing"), file=sys.stderr) as bar:
-            outcome = importing.run(plan, host=host, server=server, progress=bar.update, replies=further)
+            outcome = importer.run(plan, host=host, server=server, progress=bar.update, replies=further)
     for row in outcome.bad + outcome.unassigned + bad_replies:
         place = str(row.place)
         click.echo(f"{place[:1].upper()}{place[1:]}: {row.why}", err=True)
@@ -177,7 +182,7 @@ def undo_import(number):
 def demo_company():
     """Fill an empty desk with a made-up company to try it out, and print its accounts."""
     zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
-    accounts, password = demo.fill(zone=zone)
+    accounts, password = company.fill(zone=zone)
     table = [(_("Address"), _("Role"), _("Password"))] + [(who.email, who.role, password) for who in accounts]
     widest = max(len(row[0]) for row in table)
     for address, role, secret in table:
@@ -189,7 +194,7 @@ def demo_company():
 @chore("rebuild-search")
 def rebuild_search():
     """Make the search index anew from what the tickets say, while the desk goes on working."""
-    with click.progressbar(length=indexing.how_many(), label=_("Rebuilding"), file=sys.stderr) as bar:
+    with click.progressbar(length=indexer.how_many(), label=_("Rebuilding"), file=sys.stderr) as bar:
         done = reindexing.rebuild(bar.update)
     click.echo(_("Tickets that can be searched now: %(done)d.", done=done))
 
@@ -249,7 +254,7 @@ def move_files(to):
     """Move the attached files to the disk or to S3, while the desk goes on working. New ones go where FILES_ON says."""
     from jobs import files
 
-    if to not in storage.places():
+    if to not in places.places():
         raise Refused(_("S3_BUCKET is missing. Set it, and the other settings whose names begin with S3_."))
     with click.progressbar(length=attached.count(), label=_("Moving"), file=sys.stderr) as bar:
         outcome = files.move(to, bar.update)
@@ -263,10 +268,10 @@ def move_files(to):
 @with_appcontext
 def doctor():
     """Look at settings, database, mail and files, and say what to do where something is wrong."""
-    from jobs import checkup
+    from jobs import doctor as jobs_doctor
 
     wrong = 0
-    for finding in checkup.examine():
+    for finding in jobs_doctor.examine():
         wrong += bool(finding.advice)
         click.echo(f"{'look' if finding.advice else 'ok':5} {finding.what}: {finding.said}")
         if finding.advice:
@@ -277,8 +282,8 @@ def doctor():
 @chore("rebuild-tallies")
 def rebuild_tallies():
     """Count the figures of the dashboard anew. The worker does so by itself; this is for when it does not run."""
-    tallies.forget()
-    if tallies.keep(current_app.config["DESK_TIMEZONE"]):
+    daily_counts.forget()
+    if daily_counts.keep(current_app.config["DESK_TIMEZONE"]):
         click.echo(_("The figures of the dashboard are counted anew."))
     else:
         click.echo(_("This desk is small enough for the dashboard to count by itself. There is nothing to keep."))

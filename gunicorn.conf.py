@@ -14,7 +14,7 @@ from gunicorn.http import unreader
 from gunicorn.workers import gthread
 
 import config as desk  # "config" itself is a setting of gunicorn
-from web.gunicorn_worker import IDLE_CONNECTIONS, PROBE_THREADS, SLOW_THREADS, Worker
+from web.server.gunicorn_worker import IDLE_CONNECTIONS, PROBE_THREADS, SLOW_THREADS, Worker
 
 load_dotenv(desk.HERE / ".env")
 try:
@@ -81,7 +81,7 @@ RETURN_SECONDS = 300
 WARM_UP_SECONDS = 10
 
 # gunicorn would take in a megabyte of a body at a time and copy what is not asked for yet: with twenty uploads at once
-# that is 60 MB of memory. We ask for 64 KB at a time (web/uploads.py, Werkzeug), so it needs no more.
+# that is 60 MB of memory. We ask for 64 KB at a time (web/files/uploads.py, Werkzeug), so it needs no more.
 unreader.SocketUnreader.max_body_chunk = 65536
 
 
@@ -98,7 +98,7 @@ def _ask_queries(app):
     """
 
     def ask():
-        from helpdesk import warm_up
+        from helpdesk.operations import warm_up
 
         with app.app_context():
             warm_up.run()

@@ -111,7 +111,7 @@ class Person(Model):
     session_token = cast("str | None", None)
     session_id = cast("int | None", None)
     session_is_old = False
-    # Where the events stood when this person was looked up for a page (helpdesk/news.py).
+    # Where the events stood when this person was looked up for a page (helpdesk/live/feed.py).
     news_stood = cast("tuple[Any, ...]", ())
 
     @property
@@ -131,7 +131,7 @@ class Person(Model):
 
 
 class NameKey(Model):
-    """What a person is found by who is named in a query (helpdesk/name_keys.py): each of their names with those that
+    """What a person is found by who is named in a query (accounts/name_keys.py): each of their names with those that
     follow it, folded, and their address.
     """
 
@@ -314,7 +314,7 @@ class TicketLink(Model):
 
 
 class SearchText(Model):
-    """What a ticket says, folded for the search index (helpdesk/folding.py). Notes stand apart: requesters have none.
+    """What a ticket says, folded for the search index (search_index/normalize.py). Notes apart: requesters have none.
 
     The index itself is made by migration 0004, in each database's own way.
     """
@@ -462,7 +462,7 @@ class Draft(Model):
 class SavedView(Model):
     """A query of an agent's under a name, beside the standing views. Without an owner: for all agents.
 
-    `columns` are words as in addresses (helpdesk/columns.py); without them each agent sees those of their other lists.
+    `columns` are words as in addresses (lists/columns.py); without them each agent sees those of their other lists.
     """
 
     __tablename__ = "saved_views"

@@ -1,33 +1,22 @@
 """The map of the desk: method, address, view, and who may open it. One line each, nothing else."""
 
-from helpdesk.access import ADMIN, AGENT, ANYONE, ASKED, KEEPS_VIEW, SEES_TICKET, SIGNED_IN, TAKES_PART, WROTE_MESSAGE
-from views import (
-    accounts,
-    bulk,
-    drafts,
-    files,
-    home,
-    imports,
-    jobs,
-    live,
-    mail,
-    merging,
-    messages,
-    notifications,
-    one_time_links,
-    palette,
-    people,
-    presence,
-    preview,
-    profile,
-    relations,
-    saved,
-    search,
-    settings,
-    tickets,
-    triage,
-    undo,
+from helpdesk.access.permissions import (
+    ADMIN,
+    AGENT,
+    ANYONE,
+    ASKED,
+    KEEPS_VIEW,
+    SEES_TICKET,
+    SIGNED_IN,
+    TAKES_PART,
+    WROTE_MESSAGE,
 )
+from views import home, live, notifications
+from views.accounts import accounts, one_time_links, profile
+from views.admin import imports, jobs, mail, people, settings
+from views.compose import drafts, files, preview
+from views.lists import bulk, palette, saved, search, triage
+from views.tickets import merging, messages, presence, relations, tickets, undo
 
 ROUTES = [
     ("GET", "/", home.index, ANYONE),

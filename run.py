@@ -18,8 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import config
 import supervisor
 from app import create_app
-from helpdesk import backup, migrations, people, restarts, start_checks, store
+from helpdesk.accounts import people
+from helpdesk.db import backup, migrations, transactions
 from helpdesk.errors import Refused
+from helpdesk.operations import restarts, start_checks
 from models import db
 
 WEB = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:create_app()")
@@ -99,7 +101,7 @@ def prepare_database():
     """Bring the tables to this version's. A SQLite database is copied before they change."""
     url, file = db.engine.url, _sqlite_file(db.engine.url)
     is_new = file is None or not file.exists() or not file.stat().st_size
-    if not store.reachable():
+    if not transactions.reachable():
         raise CannotStart("The database does not answer. Check DATABASE_URL, and whether the server is running.")
     migrations.refuse_newer(copy=file and copy_of(file, migrations.newest()))
     if migrations.current():
@@ -136,7 +138,7 @@ def _copy_first(url, copy):
 def _greet(settings):
     print(f"The desk: {settings['PUBLIC_URL']}    (Ctrl-C stops it)")
     if not people.any_admin():
-        with store.writing():
+        with transactions.writing():
             key = people.new_first_key()
         print(f"It has no admin yet. Open {settings['PUBLIC_URL']}/setup and type this key: {key}")
     sys.stdout.flush()
@@ -148,7 +150,7 @@ def _run_both(app):
     threading.Thread(target=_record_restarts, args=(app, restarts_to_record), daemon=True).start()
     supervisor.supervise(
         {"web": WEB, "worker": WORKER},
-        lambda part, code: restarts_to_record.put(restarts.Restart(part, code, store.now())),
+        lambda part, code: restarts_to_record.put(restarts.Restart(part, code, transactions.now())),
     )
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from tests.listener import Audience
+from tests.support.servers.listener import Audience
 
 SHOWING = 20
 

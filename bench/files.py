@@ -26,16 +26,16 @@ from PIL import Image  # noqa: E402
 import config  # noqa: E402
 from app import create_app  # noqa: E402
 from bench.crowd import ms, p  # noqa: E402
-from helpdesk import store  # noqa: E402
+from helpdesk.db import transactions  # noqa: E402
 from models import Attachment, db  # noqa: E402
-from tests import builders  # noqa: E402
-from tests.browser import Browser  # noqa: E402
-from tests.cast import person  # noqa: E402
 from tests.conftest import SETTINGS  # noqa: E402
-from tests.files import picture  # noqa: E402
-from tests.databases import empty_database  # noqa: E402
-from tests.listener import cookie_of  # noqa: E402
-from tests.live import LiveDesk  # noqa: E402
+from tests.support import builders  # noqa: E402
+from tests.support.browser import Browser  # noqa: E402
+from tests.support.cast import person  # noqa: E402
+from tests.support.databases import empty_database  # noqa: E402
+from tests.support.files import picture  # noqa: E402
+from tests.support.servers.listener import cookie_of  # noqa: E402
+from tests.support.servers.live import LiveDesk  # noqa: E402
 
 UPLOADS, SIZE, PAGES = 20, 25_000_000, 200
 
@@ -68,7 +68,7 @@ def content(kind):
 
 
 def measure(app, desk, body, folder):
-    with store.writing():
+    with transactions.writing():
         people = [person(f"Sender{number} Bench", "user") for number in range(UPLOADS)]
         agent = person("Agent Bench", "agent")
     for number in range(100):

@@ -15,7 +15,10 @@ from flask_migrate import upgrade
 import config
 from bench import texts
 from bench.load import Loader
-from helpdesk import indexing, markdown, name_keys, passwords, store
+from helpdesk.accounts import name_keys, passwords
+from helpdesk.db import transactions
+from helpdesk.markup import markdown
+from helpdesk.search_index import indexer
 from helpdesk.text import fold
 from models import Category, Delivery, DeskFact, Event, Message, Person, ReadMark, Ticket, db
 
@@ -53,7 +56,7 @@ def fill(app, size):
             rare, common = texts.rare_and_common(words[:size])
             _write(Loader(app.config["DATABASE_URL"]), size, words, categories)
             known = {"size": size, "rare": rare, "common": common}
-            with store.writing():
+            with transactions.writing():
                 db.session.add(DeskFact(name=FACT, value=json.dumps(known)))
             print(f"{size} tickets in {time.monotonic() - began:.0f} s", file=sys.stderr)
         db.session.remove()
@@ -81,8 +84,8 @@ def _email(number):
 
 def _people_and_categories(words):
     """Person 1 is the admin, then come the agents. Returns the categories' ids by name."""
-    hashed, at = passwords.hash(PASSWORD), store.now() - YEARS
-    with store.writing():
+    hashed, at = passwords.hash(PASSWORD), transactions.now() - YEARS
+    with transactions.writing():
         for number in range(1, AGENTS + PEOPLE + 2):
             role = "admin" if number == 1 else "agent" if number < AGENTS + 2 else "user"
             name = f"{role.title()} Number {number}"
@@ -122,7 +125,7 @@ def fold_for_search(loader, parts):
     said = {}
     for _number, ticket, _author, kind, body, _at in parts["messages"]:
         said.setdefault(ticket, {}).setdefault(kind, []).append(body)
-    documents = [indexing.of_ticket(*ticket[:3], said.get(ticket[0], {})) for ticket in parts["tickets"]]
+    documents = [indexer.of_ticket(*ticket[:3], said.get(ticket[0], {})) for ticket in parts["tickets"]]
     loader.rows("search_texts", DOCUMENT, [tuple(one[column] for column in DOCUMENT) for one in documents])
 
 

@@ -27,16 +27,17 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 import config  # noqa: E402
 from app import create_app  # noqa: E402
 from bench.crowd import SHOWING, Crowd, be_a_crowd, fetch, ms, p  # noqa: E402
-from helpdesk import store, tickets  # noqa: E402
+from helpdesk.db import transactions  # noqa: E402
+from helpdesk.tickets import tickets  # noqa: E402
 from models import db  # noqa: E402
-from tests import parts  # noqa: E402
-from tests.builders import act  # noqa: E402
-from tests.cast import person  # noqa: E402
 from tests.conftest import SETTINGS  # noqa: E402
-from tests.databases import empty_database  # noqa: E402
-from tests.integrations.test_run import parents  # noqa: E402
-from tests.listener import Audience, cookie_of  # noqa: E402
-from tests.live import LiveDesk  # noqa: E402
+from tests.integrations.operations.test_run import parents  # noqa: E402
+from tests.support import parts  # noqa: E402
+from tests.support.builders import act  # noqa: E402
+from tests.support.cast import person  # noqa: E402
+from tests.support.databases import empty_database  # noqa: E402
+from tests.support.servers.listener import Audience, cookie_of  # noqa: E402
+from tests.support.servers.live import LiveDesk  # noqa: E402
 
 PEOPLE, TICKETS = 200, 300
 STREAMS, CHANGES, PAGES = 500, 60, 200
@@ -48,7 +49,7 @@ class Bench:
 
     def __init__(self, app, url):
         self.app, self.url = app, url
-        with store.writing():
+        with transactions.writing():
             self.agents = [person(f"Agent{number} Bench", "agent") for number in range(PEOPLE)]
         for number in range(TICKETS):
             act(tickets.raise_ticket, by=self.agents[number % PEOPLE], subject=f"Ticket {number}", description="Words")

@@ -15,8 +15,8 @@ import config
 from app import create_app
 from bench import fill, flood, lines, report
 from bench.visitor import Visitor
-from tests.integrations.test_run import parents
-from tests.live import LiveDesk
+from tests.integrations.operations.test_run import parents
+from tests.support.servers.live import LiveDesk
 
 KEY = "Only-for-the-bench-8b1f-and-never-longer-than-a-run"
 SERVERS = {

@@ -27,11 +27,16 @@ import config  # noqa: E402
 from app import create_app  # noqa: E402
 from bench import typed_queries  # noqa: E402
 from bench.run import KEY  # noqa: E402
-from helpdesk import importing, index_words, indexing, people, query, reindexing, search, snippets, store  # noqa: E402
-from helpdesk.conditions import Asker  # noqa: E402
-from helpdesk.import_file import examine  # noqa: E402
+from helpdesk.accounts import people  # noqa: E402
+from helpdesk.db import transactions  # noqa: E402
+from helpdesk.import_export import importer  # noqa: E402
+from helpdesk.import_export.import_file import examine  # noqa: E402
+from helpdesk.query import language  # noqa: E402
+from helpdesk.search import search, snippets  # noqa: E402
+from helpdesk.search.filters import Asker  # noqa: E402
+from helpdesk.search_index import index_words, indexer, reindexing  # noqa: E402
 from models import Ticket, db  # noqa: E402
-from tests.databases import empty_database  # noqa: E402
+from tests.support.databases import empty_database  # noqa: E402
 
 LOOKED_FOR = 500
 KINDS = {
@@ -66,10 +71,10 @@ def main():
 def fill(path):
     upgrade(directory=str(config.HERE / "migrations"))
     began = time.perf_counter()
-    outcome = importing.run(examine(path), host="bench.example", progress=lambda lines: None)
+    outcome = importer.run(examine(path), host="bench.example", progress=lambda lines: None)
     print(f"{outcome.added} tickets imported in {time.perf_counter() - began:.0f} s")
-    with store.writing():
-        people.add("Agent", "agent@bench.example", role="agent", confirmed_at=store.now())
+    with transactions.writing():
+        people.add("Agent", "agent@bench.example", role="agent", confirmed_at=transactions.now())
     began = time.perf_counter()
     reindexing.rebuild(lambda done: None)
     print(f"index rebuilt in {time.perf_counter() - began:.0f} s")
@@ -87,11 +92,11 @@ def typed_as_people_type(name, asker):
     rare = sorted(word for word, count in spread.items() if count <= 20 and word.isalpha() and len(word) > 4)
     wanted = typed_queries.pairs(rare)
     places = random.Random(typed_queries.SEED).sample([row.id for row in tickets], len(wanted))
-    with store.writing():
+    with transactions.writing():
         for number, pair in zip(places, wanted):
             ticket = db.session.get(Ticket, number)
             ticket.description = f"{ticket.description}\nIt says {pair.said} here."
-            indexing.rewrite(ticket)
+            indexer.rewrite(ticket)
     found, missed = Counter(), []
     for number, pair in zip(places, wanted):
         hit = number in [row.id for row in run(pair.typed, asker).rows[:10]]
@@ -106,7 +111,7 @@ def typed_as_people_type(name, asker):
 
 def measure(name, runs):
     agent = people.by_address("agent@bench.example")
-    asker = Asker(agent, ZoneInfo("UTC"), store.now())
+    asker = Asker(agent, ZoneInfo("UTC"), transactions.now())
     tickets = db.session.execute(select(Ticket.id, Ticket.subject, Ticket.description)).all()
     said = {row.id: list(dict.fromkeys(own_words(f"{row.subject} {row.description}"))) for row in tickets}
     spread = Counter(word for words in said.values() for word in words)
@@ -156,7 +161,7 @@ def report_times(name, tickets, said, spread, asker, chance, runs):
 
 
 def run(typed, asker):
-    wanted = query.parse(typed, search.known_to(asker.person))
+    wanted = language.parse(typed, search.known_to(asker.person))
     results = search.run(wanted, asker)
     snippets.of([row.id for row in results.rows], wanted, asker.person)
     db.session.rollback()

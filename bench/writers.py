@@ -11,7 +11,8 @@ import config
 from app import create_app
 from bench import fill
 from bench.run import KEY
-from helpdesk import store, tickets
+from helpdesk.db import transactions
+from helpdesk.tickets import tickets
 from models import Person, Ticket, db
 
 PROCESSES, THREADS, SECONDS = 2, 4, 10
@@ -50,7 +51,7 @@ def _write(app):
     while (began := time.monotonic()) < until:
         with app.app_context():
             try:
-                with store.writing():
+                with transactions.writing():
                     who = db.session.get(Person, fill.AGENTS + 2)
                     tickets.raise_ticket(by=who, subject="The bench raises a ticket", description="Nothing to do.")
                 done += 1

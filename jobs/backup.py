@@ -15,9 +15,10 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpdesk import archive, dump, durable, store
-from helpdesk.backup import refuse_existing, unwritten
-from integrations import storage
+from helpdesk.db import archive, dump, transactions
+from helpdesk.db.backup import refuse_existing, unwritten
+from helpdesk.disk import durable
+from integrations.storage import places
 from models import Attachment, db
 
 # Small files are packed from memory, larger ones by way of the disk.
@@ -92,7 +93,7 @@ def _write_parts(parts: archive.Writer, bar: Bar, written: Written, engine: Engi
 def _manifest(connection: Connection, tables: dict[str, Any], files: int | None) -> bytes:
     manifest = {
         "format": archive.FORMAT,
-        "made_at": store.now().isoformat(timespec="seconds"),
+        "made_at": transactions.now().isoformat(timespec="seconds"),
         "revision": dump.revision(connection),
         "database": connection.dialect.name,
         "settings": current_app.config["SETTINGS_GIVEN"],
@@ -149,16 +150,16 @@ def _write_file(parts: archive.Writer, file: StoredFile, written: Written) -> No
 
 def _fetch(file: StoredFile, into: IO[bytes]) -> bool:
     """From where its row says it lies, or from where it was moved meanwhile."""
-    for place in sorted(storage.places(), key=lambda place: place != file.place):
+    for place in sorted(places.places(), key=lambda place: place != file.place):
         try:
             into.seek(0)
             into.truncate()
-            for chunk in storage.at(place).read(file.key, 0, 1 << 40):
+            for chunk in places.at(place).read(file.key, 0, 1 << 40):
                 into.write(chunk)
             return True
-        except storage.Missing:
+        except places.Missing:
             continue
-        except storage.Away as away:
+        except places.Away as away:
             raise OSError(str(away)) from None
     return False
 
@@ -167,5 +168,5 @@ def _is_wanted(key: str) -> bool:
     """Whether a row still names the file: what was removed while the backup ran is not missing."""
     wanted: Sequence[Any] = ((Attachment.key == key) | (Attachment.small_key == key),)
     found = db.session.scalar(select(Attachment.id).where(*wanted))
-    store.undo()
+    transactions.undo()
     return found is not None

@@ -6,7 +6,8 @@ import logging
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from helpdesk import bulk, store
+from helpdesk.bulk import jobs
+from helpdesk.db import transactions
 
 log = logging.getLogger("desk.bulk")
 
@@ -16,21 +17,21 @@ _MYSQL_REFUSES = {1366, 3819, 4025}
 
 def work() -> bool:
     """One part of the first job, in a transaction of its own. Returns whether there may be more for this worker."""
-    number = bulk.due()
+    number = jobs.due()
     if number is None:
         return False
     try:
-        with store.writing():
-            return bulk.work(number)
+        with transactions.writing():
+            return jobs.work(number)
     except Exception as error:
         # Somebody changed one of these tickets at the same moment: the part is done again.
-        if isinstance(error, DBAPIError) and store.lost_a_race(error):
+        if isinstance(error, DBAPIError) and transactions.lost_a_race(error):
             return True
         if _is_away(error):
             raise
         log.exception("bulk change %s cannot go on", number)
-        with store.writing():
-            bulk.give_up(number)
+        with transactions.writing():
+            jobs.give_up(number)
     return True
 
 
@@ -42,5 +43,5 @@ def _is_away(error: Exception) -> bool:
 
 
 def forget() -> None:
-    with store.writing():
-        bulk.sweep()
+    with transactions.writing():
+        jobs.sweep()

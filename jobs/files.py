@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from helpdesk import files, store
-from integrations import storage
+from helpdesk.attachments import files
+from helpdesk.db import transactions
+from helpdesk.tickets import drafts
+from integrations.storage import places
 from models import Attachment, db
 
 log = logging.getLogger("desk.files")
@@ -26,8 +28,8 @@ def collect() -> bool:
 
     Rows first, and files once that is committed: killed in between, this leaves a stray and never a row without a file.
     """
-    with store.writing():
-        lying = files.collect(most=AT_ONCE)
+    with transactions.writing():
+        lying = files.collect(unsent_since=transactions.now() - drafts.KEPT, most=AT_ONCE)
     for one in lying:
         _remove(one.place, one.key)
     return len(lying) >= AT_ONCE
@@ -35,14 +37,14 @@ def collect() -> bool:
 
 def _remove(place: str, key: str) -> None:
     try:
-        storage.at(place).delete(key)
-    except storage.Away as away:
+        places.at(place).delete(key)
+    except places.Away as away:
         log.error("%s is left on %s for now: %s", key, place, away)
 
 
 def collect_strays() -> None:
     """Remove what lies on the storages and has no row."""
-    for place in storage.places():
+    for place in places.places():
         found = list(itertools.islice(strays(place), STRAYS_MOST + 1))
         if len(found) > STRAYS_MOST:
             log.error("%s holds many files that this desk does not know. Nothing is removed; see flask doctor", place)
@@ -55,10 +57,10 @@ def collect_strays() -> None:
 
 def strays(place: str) -> Iterator[str]:
     """The keys on this storage that belong to no row, and are old enough to be nobody's work of the moment."""
-    keys = storage.at(place).keys(store.now() - STRAY_AFTER)
+    keys = places.at(place).keys(transactions.now() - STRAY_AFTER)
     while part := list(itertools.islice(keys, 500)):
         yield from sorted(files.unknown(part))
-        store.undo()
+        transactions.undo()
 
 
 # ---- moving
@@ -82,12 +84,12 @@ def move(to: str, progress: Callable[[int], None]) -> Moved:
     while part := files.after(last):
         last = part[-1].id
         waiting = [(file.id, file.name, files.lies(file), file.sha256) for file in part if file.place != to]
-        store.undo()
+        transactions.undo()
         progress(len(part) - len(waiting))
         for number, name, lying, sha256 in waiting:
             try:
                 outcome.done += _move_one(number, lying, sha256, to)
-            except (storage.Away, storage.Missing, OSError) as trouble:
+            except (places.Away, places.Missing, OSError) as trouble:
                 outcome.failed.append(f"{name} (file {number}): {trouble}")
             progress(1)
     return outcome
@@ -97,9 +99,9 @@ def _move_one(number: int, lying: list[files.Lying], sha256: str, to: str) -> bo
     for which, one in enumerate(lying):
         stored = _copy(one, to)
         if which == 0 and stored.sha256 != sha256:
-            storage.at(to).delete(one.key)
-            raise storage.Away("its bytes are not those that were stored, it is damaged")
-    with store.writing():
+            places.at(to).delete(one.key)
+            raise places.Away("its bytes are not those that were stored, it is damaged")
+    with transactions.writing():
         known = files.moved(number, to=to)
     for one in lying:
         # Its row may have been removed while it was copied; then neither copy is wanted.
@@ -107,11 +109,11 @@ def _move_one(number: int, lying: list[files.Lying], sha256: str, to: str) -> bo
     return known
 
 
-def _copy(one: files.Lying, to: str) -> storage.Stored:
-    with storage.scratch() as between:
-        for chunk in storage.at(one.place).read(one.key, 0, 1 << 40):
+def _copy(one: files.Lying, to: str) -> places.Stored:
+    with places.scratch() as between:
+        for chunk in places.at(one.place).read(one.key, 0, 1 << 40):
             between.write(chunk)
-        return storage.at(to).put(one.key, between)
+        return places.at(to).put(one.key, between)
 
 
 # ---- looking over
@@ -134,7 +136,7 @@ def look_over(progress: Callable[[int], None]) -> Iterator[Broken]:
         last = part[-1].id
         looked = [(file, _state(file)) for file in part]
         db.session.expunge_all()
-        store.undo()
+        transactions.undo()
         for file, what in looked:
             progress(1)
             if what:
@@ -144,10 +146,10 @@ def look_over(progress: Callable[[int], None]) -> Iterator[Broken]:
 def _state(file: Attachment) -> str:
     summed = hashlib.sha256()
     try:
-        for chunk in storage.at(file.place).read(file.key, 0, file.size + 1):
+        for chunk in places.at(file.place).read(file.key, 0, file.size + 1):
             summed.update(chunk)
         if file.small_key:
-            next(storage.at(file.place).read(file.small_key, 0, 1))
-    except (storage.Missing, StopIteration):
+            next(places.at(file.place).read(file.small_key, 0, 1))
+    except (places.Missing, StopIteration):
         return "missing"
     return "" if summed.hexdigest() == file.sha256 else "damaged"

@@ -19,15 +19,15 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError
 
-from helpdesk import importing, outages, store
+from helpdesk import outages
+from helpdesk.db import transactions
 from helpdesk.errors import Refused
-from helpdesk.import_export import import_jobs, inspection
-from helpdesk.import_export import undo as import_undo
+from helpdesk.import_export import import_jobs, importer, inspection, undo as import_undo
 from helpdesk.import_export.import_jobs import Stopped
 from helpdesk.import_export.left_out import LeftOut
 from helpdesk.import_export.outcome import Outcome, Resumed
-from integrations import storage
-from jobs import sending
+from integrations.storage import places
+from jobs import mail_sender
 from models import Import, Person, db
 
 log = logging.getLogger("desk.import")
@@ -54,14 +54,14 @@ class Turn:
         import_jobs.note(self.number, self.worker, self.state, **values)
 
     def end(self, state: str, **values: Any) -> None:
-        with store.writing():
+        with transactions.writing():
             import_jobs.let_go(self.number, self.worker, self.state, state=state, **values)
 
     def alive(self, _lines: int) -> None:
         """Called often while the file is read: keeps the claim."""
         if time.monotonic() - self._beat > BEAT:
             self._beat = time.monotonic()
-            with store.writing():
+            with transactions.writing():
                 self.note()
 
 
@@ -70,7 +70,7 @@ def work() -> bool:
     worker = f"{socket.gethostname()[:24]} {os.getpid()}"
     if not import_jobs.due(worker):
         return False
-    with store.writing():
+    with transactions.writing():
         job = import_jobs.claim(worker)
         turn = Turn(job) if job is not None else None
     if turn is None:
@@ -88,13 +88,13 @@ def _do(turn: Turn) -> None:
         tidy()
     except Refused as no:
         _fail(turn, str(no))
-    except storage.Missing:
+    except places.Missing:
         _fail(turn, _("Its file is not here any more. Bring it again."))
-    except (storage.Away, OSError) as trouble:
+    except (places.Away, OSError) as trouble:
         _excuse(turn)
         raise trouble
     except Exception as error:
-        if outages.cause(error) or isinstance(error, DBAPIError) and store.lost_a_race(error):
+        if outages.cause(error) or isinstance(error, DBAPIError) and transactions.lost_a_race(error):
             _excuse(turn)
             raise
         log.exception("import %d cannot go on", turn.number)
@@ -102,13 +102,13 @@ def _do(turn: Turn) -> None:
 
 
 def _excuse(turn: Turn) -> None:
-    with suppress(Exception), store.writing():
+    with suppress(Exception), transactions.writing():
         import_jobs.excuse(turn.number)
 
 
 def _fail(turn: Turn, why: str) -> None:
     with suppress(Stopped):
-        turn.end(import_jobs.FAILED, report=turn.report | {"why": why}, finished_at=store.now())
+        turn.end(import_jobs.FAILED, report=turn.report | {"why": why}, finished_at=transactions.now())
         tidy()
 
 
@@ -117,16 +117,16 @@ def _fail(turn: Turn, why: str) -> None:
 
 def _check(turn: Turn) -> None:
     with _files(turn) as source:
-        findings = inspection.inspect(source, store.now(), turn.alive)
+        findings = inspection.inspect(source, transactions.now(), turn.alive)
     turn.end(import_jobs.READY, findings=findings, lines_done=0)
 
 
 def _import(turn: Turn) -> None:
     host = urlsplit(current_app.config["PUBLIC_URL"]).hostname
-    with _files(turn) as source, storage.scratch() as written:
+    with _files(turn) as source, places.scratch() as written:
         plan, replies, bad_replies = inspection.open_plan(source, turn.findings.get("system", ""), turn.alive)
         left_out = LeftOut(plan, written.write)
-        outcome = importing.run(
+        outcome = importer.run(
             plan,
             host=host or "",
             server=source.server,
@@ -138,7 +138,9 @@ def _import(turn: Turn) -> None:
         )
         stored, key = _keep(turn, written) if left_out.rows else (None, None)
     report = _report(turn, outcome) | {"bad_replies": len(bad_replies), "left_out_file": stored}
-    turn.end(import_jobs.DONE, left_out=outcome.left_out, left_out_key=key, report=report, finished_at=store.now())
+    turn.end(
+        import_jobs.DONE, left_out=outcome.left_out, left_out_key=key, report=report, finished_at=transactions.now()
+    )
     tidy()
 
 
@@ -160,8 +162,8 @@ def _report(turn: Turn, outcome: Outcome) -> dict[str, Any]:
 
 
 def _keep(turn: Turn, written: BinaryIO) -> tuple[dict[str, Any], str]:
-    key = storage.new_key()
-    return asdict(storage.at(turn.place).put(key, written)), key
+    key = places.new_key()
+    return asdict(places.at(turn.place).put(key, written)), key
 
 
 def _take_back(turn: Turn) -> None:
@@ -171,7 +173,7 @@ def _take_back(turn: Turn) -> None:
     def progress(more: int) -> None:
         nonlocal done
         done += more
-        with store.writing():
+        with transactions.writing():
             turn.note(lines_done=done)
 
     import_undo.take_back(turn.number, by=by, progress=progress, lock=turn.lock)
@@ -181,8 +183,8 @@ def _take_back(turn: Turn) -> None:
 def _drop(turn: Turn) -> None:
     for key in (turn.file_key, turn.replies_key, turn.left_out_key):
         if key:
-            storage.at(turn.place).delete(key)
-    with store.writing():
+            places.at(turn.place).delete(key)
+    with transactions.writing():
         import_jobs.remove(turn.number)
 
 
@@ -203,8 +205,8 @@ def _files(turn: Turn) -> Iterator[inspection.Source]:
     zone = ZoneInfo(current_app.config["DESK_TIMEZONE"])
     with _copy(turn.place, turn.file_key) as path, _copy(turn.place, turn.replies_key) as replies:
         if path is None:
-            raise storage.Missing("no key")
-        yield inspection.Source(path, turn.name, turn.answers, zone, replies, sending.ask_server())
+            raise places.Missing("no key")
+        yield inspection.Source(path, turn.name, turn.answers, zone, replies, mail_sender.ask_server())
 
 
 @contextmanager
@@ -215,7 +217,7 @@ def _copy(place: str, key: str | None) -> Iterator[Path | None]:
     folder = Path(current_app.config["FILES_DIR"]) / "incoming"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder) as copy:
-        for chunk in storage.at(place).read(key, 0, 1 << 40):
+        for chunk in places.at(place).read(key, 0, 1 << 40):
             copy.write(chunk)
         copy.flush()
         yield Path(copy.name)
@@ -223,10 +225,10 @@ def _copy(place: str, key: str | None) -> Iterator[Path | None]:
 
 def tidy() -> None:
     """Remove the files of imports that are over, and what was brought and never imported."""
-    with store.writing():
+    with transactions.writing():
         import_jobs.drop_forgotten()
     for number, place, keys in import_jobs.old_files():
         for key in keys.values():
-            storage.at(place).delete(key)
-        with store.writing():
+            places.at(place).delete(key)
+        with transactions.writing():
             import_jobs.forget_files(number, *keys)

@@ -16,9 +16,10 @@ from flask_babel import gettext as _
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from helpdesk import archive, backup, database_lock, dump, files, migrations, restore, sqlite_file, store
+from helpdesk.attachments import files
+from helpdesk.db import archive, backup, database_lock, dump, migrations, restore, sqlite_file, transactions
 from helpdesk.errors import Refused
-from integrations import storage
+from integrations.storage import places
 from jobs import backup as whole
 from jobs.backup import Bar
 from models import db
@@ -134,12 +135,12 @@ def _files(source: archive.Reader, bar: Bar) -> Iterator[int]:
         except BaseException:
             added.seek(0)
             for line in added:
-                storage.for_new_files().delete(line.decode().strip())
+                places.for_new_files().delete(line.decode().strip())
             raise
 
 
 def _store_files(source: archive.Reader, bar: Bar, added: IO[bytes]) -> int:
-    place, count = storage.for_new_files(), 0
+    place, count = places.for_new_files(), 0
     with bar(_("Files"), source.manifest["files"] or 0) as progress:
         for key, content in source.parts("files/"):
             if not _is_there(place, key, content):
@@ -151,23 +152,23 @@ def _store_files(source: archive.Reader, bar: Bar, added: IO[bytes]) -> int:
     return count
 
 
-def _put(place: storage.Storage, key: str, content: IO[bytes]) -> None:
+def _put(place: places.Storage, key: str, content: IO[bytes]) -> None:
     try:
         place.put(key, content)  # type: ignore[arg-type]
-    except storage.Away as away:
+    except places.Away as away:
         raise Refused(_("The files cannot be stored: %(why)s", why=away)) from None
 
 
-def _is_there(place: storage.Storage, key: str, content: IO[bytes]) -> bool:
+def _is_there(place: places.Storage, key: str, content: IO[bytes]) -> bool:
     """Whether the same bytes lie there already, as after a restore that was killed."""
     try:
         for chunk in place.read(key, 0, 1 << 40):
             if content.read(len(chunk)) != chunk:
                 return False
         return not content.read(1)
-    except storage.Missing:
+    except places.Missing:
         return False
-    except storage.Away as away:
+    except places.Away as away:
         raise Refused(_("The files cannot be stored: %(why)s", why=away)) from None
 
 
@@ -214,7 +215,7 @@ def missing_files() -> Iterator[str]:
     while part := files.after(last):
         last = part[-1].id
         waiting = [(file.id, file.name, file.ticket_id or "-", files.lies(file)) for file in part]
-        store.undo()
+        transactions.undo()
         for number, name, ticket, lying in waiting:
             if not all(map(_lies_there, lying)):
                 yield _(
@@ -224,7 +225,7 @@ def missing_files() -> Iterator[str]:
 
 def _lies_there(file: files.Lying) -> bool:
     try:
-        next(storage.at(file.place).read(file.key, 0, 1), None)
-    except (storage.Missing, storage.Away):
+        next(places.at(file.place).read(file.key, 0, 1), None)
+    except (places.Missing, places.Away):
         return False
     return True

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from helpdesk import outages, store, timeouts
-from helpdesk.background_jobs import JobRun
-from helpdesk.timeouts import JOB, Patience
+from helpdesk import outages
+from helpdesk.db import timeouts, transactions
+from helpdesk.db.timeouts import JOB, Patience
+from helpdesk.operations.background_jobs import JobRun
 from jobs.delays import Delayed
 
 log = logging.getLogger("desk.worker")
@@ -47,7 +48,7 @@ class Job:
 
 
 class Outcome(NamedTuple):
-    """What became of one turn: seconds until the next one, and what it waits for (helpdesk/background_jobs.py)."""
+    """What became of one turn: seconds until the next one, and what it waits for (operations/background_jobs.py)."""
 
     wait: float
     waits_for: str = ""
@@ -135,7 +136,7 @@ class Scheduler:
 
     def _start(self, turn: _Turn, now: float) -> None:
         turn.began = now
-        turn.last = replace(turn.last, began_at=store.now())
+        turn.last = replace(turn.last, began_at=transactions.now())
         thread = threading.Thread(target=self._work, args=(turn,), name=turn.job.name, daemon=True)
         self._threads.add(thread)
         thread.start()
@@ -161,7 +162,7 @@ class Scheduler:
     def runs(self) -> list[JobRun]:
         """How each job is at this moment."""
         with self._changed:
-            now, at = time.monotonic(), store.now()
+            now, at = time.monotonic(), transactions.now()
             return [self._run(turn, now, at) for turn in self._turns]
 
     def _run(self, turn: _Turn, now: float, at: datetime) -> JobRun:

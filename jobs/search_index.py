@@ -7,7 +7,8 @@ import time
 
 from sqlalchemy.exc import DBAPIError
 
-from helpdesk import reindexing, store
+from helpdesk.db import transactions
+from helpdesk.search_index import reindexing
 
 log = logging.getLogger("desk.search")
 # The part of its time for which it rests, so that others come to write, and at most so many seconds at once.
@@ -20,7 +21,7 @@ def index_anew() -> bool:
     try:
         done = reindexing.step()
     except DBAPIError as error:
-        if store.lost_a_race(error):
+        if transactions.lost_a_race(error):
             return True
         raise
     if done is None:

@@ -15,8 +15,10 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from helpdesk import deliveries, durable, store
-from helpdesk.deliveries import Claim
+from helpdesk.db import transactions
+from helpdesk.disk import durable
+from helpdesk.notifications import deliveries
+from helpdesk.notifications.deliveries import Claim
 
 log = logging.getLogger("desk.mail")
 FOLDER = "sent-mails"
@@ -32,7 +34,7 @@ class SentMail(NamedTuple):
 def remember(claim: Claim) -> None:
     """Never raises: the mail is sent, and its state is at least in the memory of this process."""
     mail = SentMail(claim.id, claim.message_id)
-    _remembered()[mail] = store.now()
+    _remembered()[mail] = transactions.now()
     try:
         folder = _folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

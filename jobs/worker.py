@@ -11,8 +11,9 @@ import time
 
 from flask import Flask
 
-from helpdesk import background_jobs, store
-from jobs import bulk, chores, files, imports, search_index, sending
+from helpdesk.db import transactions
+from helpdesk.operations import background_jobs
+from jobs import bulk, files, imports, mail_sender, maintenance, search_index
 from jobs.scheduler import Job, Scheduler, run_job
 
 log = logging.getLogger("desk.worker")
@@ -22,25 +23,25 @@ STOPS = {signal.SIGTERM, signal.SIGINT}
 GRACE = 0.8
 PAUSE = 1.0
 # A round of mails begins none after 60 s, and one mail may take twice 120 s: the sign-in, and the mail itself.
-MAILS_LIMIT = sending.ROUND + 2 * 120
+MAILS_LIMIT = mail_sender.ROUND + 2 * 120
 
 JOBS = (
-    Job("mails", sending.send_due, PAUSE, limit=MAILS_LIMIT, apart=True, statement=15),
+    Job("mails", mail_sender.send_due, PAUSE, limit=MAILS_LIMIT, apart=True, statement=15),
     Job("bulk_changes", bulk.work, PAUSE, limit=120, apart=True),
     Job("imports", imports.work, PAUSE, limit=3600, apart=True, statement=60),
-    Job("clock", chores.correct_clock, 30),
-    Job("closing", chores.close_resolved, 60),
-    Job("trash", chores.purge_trash, 600),
-    Job("old_attempts", chores.forget_attempts, 600),
-    Job("old_sessions", chores.forget_sessions, 600),
-    Job("old_links", chores.forget_links, 3600),
-    Job("old_drafts", chores.forget_drafts, 600),
-    Job("old_presence", chores.forget_presence, 60),
+    Job("clock", maintenance.correct_clock, 30),
+    Job("closing", maintenance.close_resolved, 60),
+    Job("trash", maintenance.purge_trash, 600),
+    Job("old_attempts", maintenance.forget_attempts, 600),
+    Job("old_sessions", maintenance.forget_sessions, 600),
+    Job("old_links", maintenance.forget_links, 3600),
+    Job("old_drafts", maintenance.forget_drafts, 600),
+    Job("old_presence", maintenance.forget_presence, 60),
     Job("old_bulk_changes", bulk.forget, 3600),
     Job("old_imports", imports.tidy, 3600, limit=300),
     Job("unused_files", files.collect, 60, limit=300),
     Job("stray_files", files.collect_strays, 6 * 3600, limit=3600),
-    Job("daily_counts", chores.keep_tallies, 30, limit=120),
+    Job("daily_counts", maintenance.keep_tallies, 30, limit=120),
     Job("search_index", search_index.index_anew, 60, limit=120, apart=True),
 )
 
@@ -68,7 +69,7 @@ class Worker:
     def __init__(self, app: Flask, jobs: tuple[Job, ...] = JOBS) -> None:
         self._app = app
         self._name = f"{socket.gethostname()[:30]} {os.getpid()}"
-        self._started_at = store.now()
+        self._started_at = transactions.now()
         reporting = Job("report", self._report, background_jobs.EVERY.total_seconds(), apart=True)
         self._scheduler = Scheduler(app, jobs, reporting)
         self._stopping = False
@@ -88,5 +89,5 @@ class Worker:
     def _report(self) -> None:
         runs = [run for run in self._scheduler.runs() if run.name in background_jobs.JOBS]
         background_jobs.report(
-            background_jobs.Worker(self._name, self._started_at, store.now(), stopped=self._stopping, runs=runs)
+            background_jobs.Worker(self._name, self._started_at, transactions.now(), stopped=self._stopping, runs=runs)
         )

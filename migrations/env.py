@@ -1,7 +1,7 @@
 """How Alembic runs our migrations: on the desk's own engine, one transaction each, foreign keys off on SQLite.
 
 On MariaDB and MySQL, which have no such transactions, each step asks whether it is done (migrations/steps.py).
-helpdesk/migrations.py may hand in a connection to another database.
+helpdesk/db/migrations.py may hand in a connection to another database.
 """
 
 from contextlib import nullcontext
@@ -11,9 +11,9 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import text
 
-from helpdesk import timeouts
+from helpdesk.db import timeouts
+from helpdesk.db.migrations import refuse_newer, sign
 from helpdesk.errors import Refused
-from helpdesk.migrations import refuse_newer, sign
 from migrations import steps  # noqa: F401  Its import makes the steps ask.
 from models import UtcTime, db
 

@@ -15,7 +15,7 @@ PostgreSQL undo the whole migration.) The rules for whoever writes a migration:
    that a foreign key needs.
 4. Do not build a table anew by renaming a copy over it. Alter it instead.
 
-tests/integrations/test_migrations.py interrupts every migration and fails where one cannot be finished.
+tests/integrations/db/test_migrations.py interrupts every migration and fails where one cannot be finished.
 """
 
 from __future__ import annotations

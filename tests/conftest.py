@@ -10,12 +10,13 @@ from sqlalchemy import text
 
 import config
 from app import create_app
-from helpdesk import store, word_sample
+from helpdesk.db import transactions
+from helpdesk.search import word_sample
 from models import db
-from tests.browser import Browser
-from tests.cast import Cast
-from tests.databases import empty_database, empty_folder, on_server
-from web.kept import Kept
+from tests.support.browser import Browser
+from tests.support.cast import Cast
+from tests.support.databases import empty_database, empty_folder, on_server
+from web.fragment_cache import Kept
 
 SETTINGS = {
     "PUBLIC_URL": "http://desk.test",
@@ -88,7 +89,7 @@ def make_app(database_url, files_dir):
 
 def _refuse_to_render_while_writing(_app, template, **_more):
     """A page or a mail takes long to write, and on SQLite everybody waits for whoever holds the turn to write."""
-    assert not store.is_writing(), f"{template.name} is rendered while writing; see web/pages.py"
+    assert not transactions.is_writing(), f"{template.name} is rendered while writing; see web/pages.py"
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 """The whole map: every route x everyone x everything, generated from ROUTES and held against the rule as stated
-here, a second time, in words of its own: this file asks nothing of helpdesk/access.py.
+here, a second time, in words of its own: this file asks nothing of helpdesk/access/lookups.py.
 """
 
 import re
@@ -7,11 +7,12 @@ import re
 import pytest
 from sqlalchemy import select
 
-from helpdesk import links, store
+from helpdesk.accounts import one_time_links
+from helpdesk.db import transactions
 from models import db
 from routes import ROUTES
-from tests.cast import person
-from tests.world import AGENTS, MERGED_IN, OUTSIDE, PERSONAS, REQUESTERS, SEEN_BY, World
+from tests.support.cast import person
+from tests.support.world import AGENTS, MERGED_IN, OUTSIDE, PERSONAS, REQUESTERS, SEEN_BY, World
 
 # Who may use what hangs below a ticket they see, and the pages that hang on no ticket.
 BELOW_TICKET = {
@@ -100,7 +101,7 @@ def answered(method, response):
 @pytest.fixture
 def everybody(cast, browse):
     """A browser for each of the personas, already signed in where that is possible."""
-    with store.writing():
+    with transactions.writing():
         cast.wren = person("Wren Okoro", "user")
     known = {who: getattr(cast, who, None) for who in PERSONAS}
     return {who: browse(known[who]) for who in PERSONAS}
@@ -173,8 +174,8 @@ def test_an_id_that_is_none_is_a_missing_page_for_everybody(word, everybody):
 
 
 def test_what_is_known_by_a_link_alone_opens_with_the_right_link_only(everybody, cast):
-    with store.writing():
-        token = links.make(cast.ada, "reset")
+    with transactions.writing():
+        token = one_time_links.make(cast.ada, "reset")
     for browser in everybody.values():
         assert browser.open(browser.client.get, f"/reset/{token}").status_code == 200
         assert browser.open(browser.client.get, f"/confirm/{token}").status_code == 404

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from config import SETTINGS
-from helpdesk import audience
-from helpdesk.kinds import KINDS, TICKET_KINDS, sentence
-from helpdesk.words import PRIORITY_NAMES, ROLES, STATUSES, TYPES
+from helpdesk.choices import PRIORITY_NAMES, ROLES, STATUSES, TYPES
+from helpdesk.events.kinds import KINDS, TICKET_KINDS, sentence
+from helpdesk.notifications import recipients
 
 HOUSE = Path(__file__).resolve().parent.parent
 LISTS_ONLY = ("models.py", "forms.py", "routes.py", "config.py")
@@ -86,20 +86,24 @@ def test_what_requesters_never_hear_of_is_kept_from_them():
         "unlinked",
         "called_spam",
     }
-    assert not set(audience.TICKET_MAILS) & secret
+    assert not set(recipients.TICKET_MAILS) & secret
 
 
 def test_every_kind_of_mail_has_its_two_texts(cast):
-    told = {*audience.ACCOUNT_MAILS.values(), "received", "new_ticket", "answer", "requester_reply", "assigned"}
-    for mail in told | {"resolved", "closed", "reopened", "duplicate", "merged"}:
+    ticket_mails = ("received", "new_ticket", "answer", "requester_reply", "assigned")
+    ticket_mails += ("resolved", "closed", "reopened", "duplicate", "merged")
+    mails = [("account", mail) for mail in recipients.ACCOUNT_MAILS.values()]
+    for folder, mail in mails + [("ticket", mail) for mail in ticket_mails]:
         for ending in ("txt", "html"):
-            assert (HOUSE / "templates" / "mail" / f"{mail}.{ending}").is_file(), f"{mail}.{ending}"
+            assert (HOUSE / "templates/mail" / folder / f"{mail}.{ending}").is_file(), f"{mail}.{ending}"
 
 
 def test_every_mail_that_somebody_can_be_owed_is_among_those_with_texts():
-    source = (HOUSE / "helpdesk" / "audience.py").read_text()
-    for mail in re.findall(r'Owed\([\w.]+, "(\w+)"|_followers\(ticket, "(\w+)"', source):
-        assert (HOUSE / "templates" / "mail" / f"{mail[0] or mail[1]}.txt").is_file(), mail
+    source = (HOUSE / "helpdesk/notifications/recipients.py").read_text()
+    mails = re.findall(r'Owed\([\w.]+, "(\w+)"|_followers\(ticket, "(\w+)"', source)
+    assert mails
+    for mail in mails:
+        assert len(list((HOUSE / "templates/mail").glob(f"*/{mail[0] or mail[1]}.txt"))) == 1, mail
 
 
 # ---- words on pages

@@ -5,8 +5,12 @@ from pathlib import Path
 import flask_bootstrap
 from flask import current_app, jsonify, redirect, send_from_directory, url_for
 
-from helpdesk import background_jobs, disk_space, migrations, outages, people, store, warm_up
-from web.outage_log import database_file
+from helpdesk import outages
+from helpdesk.accounts import people
+from helpdesk.db import migrations, transactions
+from helpdesk.disk import disk_space
+from helpdesk.operations import background_jobs, warm_up
+from web.outages.outage_log import database_file
 
 BOOTSTRAP = Path(flask_bootstrap.__file__).parent / "static" / "bootstrap5"
 YEAR = 365 * 24 * 3600
@@ -28,7 +32,7 @@ def readyz():
 
     Without a worker, pages can be served all the same.
     """
-    if not store.reachable():
+    if not transactions.reachable():
         return jsonify(status="not ready", reason="the database does not answer"), 503
     if migrations.is_newer():
         return jsonify(status="not ready", reason="a newer version has made the tables of the database"), 503
@@ -36,7 +40,7 @@ def readyz():
         return jsonify(status="not ready", reason="the database needs a migration: flask db upgrade"), 503
     if not warm_up.check():
         return jsonify(status="not ready", reason="this process cannot read lists and tickets: restart it"), 503
-    worker = "running" if background_jobs.any_running(store.now()) else "late"
+    worker = "running" if background_jobs.any_running(transactions.now()) else "late"
     if why := _unwritable():
         return jsonify(status="read-only", reason=why, worker=worker)
     return jsonify(status="ready", worker=worker)

@@ -1,7 +1,7 @@
 """Counts what a form does, so that it comes back filled where it is too much."""
 
 from helpdesk.errors import TooMany
-from views.drafts import is_sent
+from views.compose.drafts import is_sent
 from web import throttle
 
 

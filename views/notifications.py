@@ -3,12 +3,13 @@
 from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from helpdesk import events, notifications
+from helpdesk.events import kinds
+from helpdesk.notifications import inbox
 
 
 def mine(me):
-    rows = notifications.listing(me, before=_number(request.args.get("before", "")))
-    shown = rows[: notifications.PAGE]
+    rows = inbox.listing(me, before=_number(request.args.get("before", "")))
+    shown = rows[: inbox.PAGE]
     return render_template(
         "notifications/mine.html",
         rows=shown,
@@ -18,8 +19,8 @@ def mine(me):
 
 def count(me):
     """What the bell shows, and the newest news for a pop-up of the browser. Says 304 while nothing has changed."""
-    unread = notifications.unread(me)
-    newest = notifications.newest_unread(me) if unread else None
+    unread = inbox.unread(me)
+    newest = inbox.newest_unread(me) if unread else None
     response = jsonify(bell=render_template("_bell.html", unread=unread), newest=newest and _told(newest))
     response.set_etag(f"{unread}-{newest.id if newest else 0}")
     return response.make_conditional(request)
@@ -30,7 +31,7 @@ def _told(delivery):
     return {
         "id": delivery.id,
         "title": f"#{ticket.id} {ticket.subject}",
-        "body": events.tell(delivery.event),
+        "body": kinds.tell(delivery.event),
         "link": url_for("tickets.show", ticket=ticket),
     }
 
@@ -38,7 +39,7 @@ def _told(delivery):
 def read(me):
     until = _number(request.form.get("until", ""))
     if until:
-        notifications.read_all(me, until=until)
+        inbox.read_all(me, until=until)
         flash(_("All notifications are marked as read."))
     return redirect(url_for("notifications.mine"), 303)
 

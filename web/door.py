@@ -14,9 +14,14 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import DBAPIError
 from werkzeug.routing import BaseConverter
 
-from helpdesk import access, drafts, markdown, news, sessions, store
+from helpdesk.access import lookups, permissions
+from helpdesk.accounts import sessions
+from helpdesk.choices import BODY_MAX
+from helpdesk.db import transactions
+from helpdesk.live import feed
+from helpdesk.markup import markdown
 from helpdesk.text import clean
-from helpdesk.words import BODY_MAX
+from helpdesk.tickets import drafts, undo
 from models import Person
 from web.pages import Page
 
@@ -24,26 +29,26 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 TRIES = 3
 LONGEST_BACK = 4000
 View = Callable[..., Any]
-Row = tuple[str, str, View, access.Answer]
+Row = tuple[str, str, View, permissions.Answer]
 
 login_manager = LoginManager()
 csrf = CSRFProtect()
 
 # How the parts of an address are found, each among what the person may see. Below a ticket: inside that ticket.
 FINDERS: dict[str, Callable[..., Any]] = {
-    "ticket": access.find_ticket,
-    "message": access.find_message,
-    "event": access.find_event,
-    "file": access.find_file,
-    "upload": access.find_upload,
-    "watcher": access.find_watcher,
-    "session": access.find_session,
-    "person": access.find_person,
-    "delivery": access.find_delivery,
-    "category": access.find_category,
-    "view": access.find_view,
-    "job": access.find_job,
-    "import_job": access.find_import,
+    "ticket": lookups.find_ticket,
+    "message": lookups.find_message,
+    "event": undo.find_event,
+    "file": lookups.find_file,
+    "upload": lookups.find_upload,
+    "watcher": lookups.find_watcher,
+    "session": lookups.find_session,
+    "person": lookups.find_person,
+    "delivery": lookups.find_delivery,
+    "category": lookups.find_category,
+    "view": lookups.find_view,
+    "job": lookups.find_job,
+    "import_job": lookups.find_import,
 }
 IN_TICKET = ("message", "event", "watcher", "file")
 
@@ -84,7 +89,7 @@ def renders(*fields: str) -> Callable[[View], View]:
     return mark
 
 
-def role_required(answer: access.Answer) -> Callable[[View], View]:
+def role_required(answer: permissions.Answer) -> Callable[[View], View]:
     """The role decorator that the door puts around every view, on Flask-Login's current_user."""
 
     def decorate(view: View) -> View:
@@ -93,11 +98,11 @@ def role_required(answer: access.Answer) -> Callable[[View], View]:
         @wraps(view)
         def guarded(**address: Any) -> Any:
             # What is open to anyone and asks for nobody (style sheets, health) costs no look into the database.
-            person = signed_in() if answer is not access.ANYONE or "me" in wanted else None
-            if person is None and answer is not access.ANYONE:
+            person = signed_in() if answer is not permissions.ANYONE or "me" in wanted else None
+            if person is None and answer is not permissions.ANYONE:
                 return login_manager.unauthorized()
             if person is not None:
-                g.mark = news.mark(person.news_stood)  # Before the page reads: what comes later is told to it.
+                g.mark = feed.mark(person.news_stood)  # Before the page reads: what comes later is told to it.
             things = _find(person, address)
             if not answer(person, things):
                 abort(403)
@@ -114,11 +119,11 @@ def role_required(answer: access.Answer) -> Callable[[View], View]:
 def hang(app: Flask, routes: list[Row]) -> None:
     """Put the door around every view of the map. A row without a permission cannot start."""
     app.url_map.converters["default"] = NumberConverter
-    hung: dict[str, tuple[View, access.Answer]] = {}
+    hung: dict[str, tuple[View, permissions.Answer]] = {}
     for method, path, view, answer in routes:
-        if not callable(answer) or answer not in answers():
-            raise ValueError(f"{method} {path} names no permission of helpdesk/access.py")
-        endpoint = f"{view.__module__.removeprefix('views.')}.{view.__name__}"
+        if answer not in permissions.ALL:
+            raise ValueError(f"{method} {path} names no permission of helpdesk/access/permissions.py")
+        endpoint = f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
         opened, known = hung.setdefault(endpoint, (_open(view, answer), answer))
         if known is not answer:
             raise ValueError(f"{endpoint} is on the map with two different permissions")
@@ -126,13 +131,7 @@ def hang(app: Flask, routes: list[Row]) -> None:
     app.before_request(lambda: abort(404) if request.endpoint and request.endpoint not in hung else None)
 
 
-def answers() -> list[access.Answer]:
-    return [
-        getattr(access, name) for name in dir(access) if name.isupper() and inspect.isfunction(getattr(access, name))
-    ]
-
-
-def _open(view: View, answer: access.Answer) -> View:
+def _open(view: View, answer: permissions.Answer) -> View:
     guarded = role_required(answer)(view)
 
     @wraps(view)
@@ -149,7 +148,7 @@ def _read(guarded: View, address: dict[str, Any]) -> Response:
     try:
         response = _with_page(make_response(guarded(**address)))
     finally:
-        store.undo()
+        transactions.undo()
     _run_asides()
     return response
 
@@ -173,12 +172,12 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
             # Nothing was saved, so no flash may say that it was, and nobody is signed in by it.
             session.clear()
             session.update(cookie)
-            if not (tries_left and isinstance(error, DBAPIError) and store.lost_a_race(error)):
+            if not (tries_left and isinstance(error, DBAPIError) and transactions.lost_a_race(error)):
                 raise
     try:
         _with_page(response)
     finally:
-        store.undo()
+        transactions.undo()
     _run_asides()
     return response
 
@@ -191,13 +190,13 @@ def _render_typed(view: View) -> None:
 
 
 def _change_once(guarded: View, address: dict[str, Any]) -> Response:
-    store.undo()
+    transactions.undo()
     g.pop("_login_user", None)
     g.asides = []
-    with store.writing():
+    with transactions.writing():
         response = make_response(guarded(**address))
         if response.status_code >= 400:
-            store.undo()
+            transactions.undo()
         elif (person := signed_in()) is not None:
             drafts.drop(person, request.path)
     current_app.extensions["live"].changed()
@@ -238,7 +237,7 @@ def _find(person: Person | None, address: dict[str, Any]) -> dict[str, Any]:
         if person is None:
             abort(404)
         if name == "ticket":
-            found = access.find_ticket(person, value, to_change=request.method not in SAFE)
+            found = lookups.find_ticket(person, value, to_change=request.method not in SAFE)
         elif name in IN_TICKET:
             found = FINDERS[name](person, things["ticket"], value)
         else:
@@ -284,9 +283,9 @@ def _ask_to_sign_in() -> Any:
         # Inside another address it grows by two thirds, and servers take no endless ones.
         back = wanted if len(wanted) <= LONGEST_BACK else request.path
         return redirect(url_for("accounts.sign_in", next=back), 303)
-    from web import carry
+    from web import resubmission
 
-    return carry.show_sign_in()
+    return resubmission.show_sign_in()
 
 
 def set_up(app: Flask) -> None:

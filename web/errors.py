@@ -16,10 +16,10 @@ from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from helpdesk import store
+from helpdesk.db import transactions
 from helpdesk.errors import Refused
-from web import carry, door, throttle
-from web.outage_log import note
+from web import door, resubmission, throttle
+from web.outages.outage_log import note
 
 log = logging.getLogger("desk.error")
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -117,7 +117,7 @@ def page(code: int, title: object, advice: object, **more: Any) -> Response:
     _clear_up()
     try:
         html = render_template("errors/error.html", code=code, title=title, advice=advice, typed=typed, **more)
-        store.undo()
+        transactions.undo()
     except Exception as error:
         note(log, "error page failed", error)
         html = PLAIN.format(title=title, advice=advice)
@@ -129,7 +129,7 @@ def _clear_up() -> None:
     if request_ctx.url_adapter is None:
         request_ctx.url_adapter = current_app.url_map.bind("")
     try:
-        store.undo()
+        transactions.undo()
         # Load the person now, if there is one: the template must not meet a database that has gone away.
         if current_user.is_authenticated and not current_user.name:
             raise LookupError("nobody")
@@ -143,7 +143,7 @@ def _typed() -> dict[str, str]:
     if request.method != "POST":
         return {}
     try:
-        fields = carry.typed_fields()
+        fields = resubmission.typed_fields()
     except HTTPException:
         return {}
     return {name: value for name, value in fields.items() if value.strip() and name in SHOWN}

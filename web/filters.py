@@ -18,7 +18,12 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-from helpdesk import events, file_names, markdown, notifications, rendered, text, words
+from helpdesk import choices, text
+from helpdesk.attachments import file_names
+from helpdesk.events import kinds
+from helpdesk.markup import markdown
+from helpdesk.notifications import inbox
+from helpdesk.tickets import rendered
 from web.door import afterwards
 
 
@@ -193,11 +198,11 @@ def local_path(wanted: str | None) -> str:
 
 def unread_news(reading_now: int | None = None) -> int:
     """The count on the bell. The ticket whose page this is counts as read already."""
-    return notifications.unread(current_user._get_current_object(), but=reading_now)
+    return inbox.unread(current_user._get_current_object(), but=reading_now)
 
 
 def kept_rows() -> frozenset[int]:
-    """The tickets whose rows an open page has as they are (static/news.js): of these it needs only the places."""
+    """The tickets whose rows an open page has as they are (js/live/news.js): of these it needs only the places."""
     numbers = request.headers.get("X-Live-Keeps", "")
     return (
         frozenset(map(int, numbers.split(","))) if re.fullmatch(r"\d{1,9}(,\d{1,9}){0,199}", numbers) else frozenset()
@@ -207,7 +212,7 @@ def kept_rows() -> frozenset[int]:
 def set_up(app: Flask) -> None:
     for function in (moment, clock, recent, day, ago, lasting, when, as_html, initials, capped):
         app.add_template_filter(function)
-    app.add_template_filter(events.tell, "tell")
+    app.add_template_filter(kinds.tell, "tell")
     app.add_template_filter(text.clean, "clean")
     app.add_template_filter(file_names.middle, "middle")
     app.add_template_filter(file_names.size, "bytes")
@@ -215,13 +220,13 @@ def set_up(app: Flask) -> None:
     app.add_template_global(unread_news)
     app.add_template_global(kept_rows)
     app.jinja_env.globals.update(
-        STATUSES=words.STATUSES,
-        PRIORITIES=words.PRIORITIES,
-        PRIORITY_NAMES=words.PRIORITY_NAMES,
-        TYPE_NAMES=words.TYPE_NAMES,
-        FILE_KINDS=words.FILE_KINDS,
-        ROLES=words.ROLES,
-        HOWS=words.HOWS,
+        STATUSES=choices.STATUSES,
+        PRIORITIES=choices.PRIORITIES,
+        PRIORITY_NAMES=choices.PRIORITY_NAMES,
+        TYPE_NAMES=choices.TYPE_NAMES,
+        FILE_KINDS=choices.FILE_KINDS,
+        ROLES=choices.ROLES,
+        HOWS=choices.HOWS,
         language=language,
     )
     app.jinja_env.globals["_"] = _in_its_language

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 
-from helpdesk import mail_server
+from helpdesk.notifications import mail_server
 
 
 def why_not(address: str) -> str:

@@ -10,7 +10,7 @@ NAME = "desk"
 
 
 class SessionCookie(SecureCookieSessionInterface):
-    """Flask's own cookie, whose age nobody asks: the session's row has its own end (helpdesk/sessions.py).
+    """Flask's own cookie, whose age nobody asks: the session's row has its own end (helpdesk/accounts/sessions.py).
 
     Flask refuses a cookie that was signed in the future. A clock that is set back by two seconds, or a second web
     machine whose clock is behind, would sign everybody out.

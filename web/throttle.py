@@ -11,10 +11,10 @@ from typing import Any
 from flask import Flask, Response, abort, current_app, g, jsonify, make_response, request
 from flask_babel import lazy_gettext as _l, ngettext
 
-from helpdesk import usage_limits
 from helpdesk.errors import Refused, TooMany
-from helpdesk.token_buckets import TokenBuckets
-from helpdesk.usage_limits import EXPORT, RAISE, REPLY, UPLOAD, Limit
+from helpdesk.limits import usage_limits
+from helpdesk.limits.token_buckets import TokenBuckets
+from helpdesk.limits.usage_limits import EXPORT, Limit, RAISE, REPLY, UPLOAD
 from models import Person
 
 MEGABYTE = 1024 * 1024

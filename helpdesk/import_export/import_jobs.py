@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext as _, lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload, load_only
 
-from helpdesk import store
+from helpdesk.db import transactions
 from helpdesk.errors import Refused
 from models import Import, Person, db
 
@@ -74,7 +73,7 @@ def begin(upload: Upload, answers: dict[str, Any], *, by: Person, at: datetime |
     made = Import(
         person_id=by.id,
         file_name=upload.name[:255],
-        started_at=at or store.now(),
+        started_at=at or transactions.now(),
         state=CHECKING,
         version=1,
         place=upload.place,
@@ -114,7 +113,7 @@ def start(job: Import, *, version: int) -> None:
         raise Refused(_("Somebody else has changed this import meanwhile. Look at how it is now, then import."))
     if not can_start(job):
         raise Refused(_("There is nothing to import yet. Answer what is asked, then look again."))
-    job.state, job.lines_done, job.tries, job.started_at = WAITING, 0, 0, store.now()
+    job.state, job.lines_done, job.tries, job.started_at = WAITING, 0, 0, transactions.now()
     job.lines = (job.findings or {}).get("lines", 0)
 
 
@@ -128,7 +127,7 @@ def cancel(job: Import) -> None:
     _lock(job)
     if job.state != WAITING:
         raise Refused(_("There is nothing left to cancel."))
-    job.state, job.finished_at = CANCELLED, store.now()
+    job.state, job.finished_at = CANCELLED, transactions.now()
 
 
 def discard(job: Import) -> None:
@@ -163,7 +162,7 @@ def _lock(job: Import) -> None:
 
 def due(worker: str) -> bool:
     """Whether an import waits for a worker."""
-    found = db.session.scalar(select(Import.id).where(_waits_for(worker, store.now())).limit(1))
+    found = db.session.scalar(select(Import.id).where(_waits_for(worker, transactions.now())).limit(1))
     db.session.rollback()
     return found is not None
 
@@ -177,7 +176,7 @@ def _waits_for(worker: str, at: datetime) -> ColumnElement[bool]:
 
 def claim(worker: str, at: datetime | None = None) -> Import | None:
     """The first import that waits for a worker, in the running transaction. One that keeps killing it is given up."""
-    at = at or store.now()
+    at = at or transactions.now()
     wanted = select(Import).where(_waits_for(worker, at)).order_by(Import.id).limit(1)
     job = db.session.scalar(wanted.with_for_update(skip_locked=True))
     if job is None:
@@ -201,7 +200,7 @@ def lock(number: int, worker: str, expected: str) -> None:
 
 def note(number: int, worker: str, expected: str, **values: Any) -> None:
     """Write down how far it is, in the running transaction, and keep the claim. Raises Stopped."""
-    values |= {"claimed_until": store.now() + LEASE, "tries": 0}
+    values |= {"claimed_until": transactions.now() + LEASE, "tries": 0}
     is_mine = Import.id == number, Import.claimed_by == worker, Import.state == expected
     mine = update(Import).where(*is_mine).values(values)
     if not db.session.execute(mine.execution_options(synchronize_session=False)).rowcount:  # type: ignore[attr-defined]
@@ -224,14 +223,14 @@ def excuse(number: int) -> None:
 
 def drop_forgotten(at: datetime | None = None) -> None:
     """What was brought and never imported goes after some days."""
-    old = Import.started_at < (at or store.now()) - KEPT_OPEN
+    old = Import.started_at < (at or transactions.now()) - KEPT_OPEN
     forgotten = update(Import).where(Import.state == READY, old).values(state=DROPPED)
     db.session.execute(forgotten.execution_options(synchronize_session=False))
 
 
 def old_files(most: int = 50, at: datetime | None = None) -> list[tuple[int, str, dict[str, str]]]:
     """Imports that are over with files that nobody needs any more: number, place, and keys by column."""
-    at = at or store.now()
+    at = at or transactions.now()
     is_over = Import.state.in_((DONE, CANCELLED, FAILED, UNDONE))
     is_old = and_(Import.left_out_key.is_not(None), Import.finished_at < at - KEPT_LEFT_OUT)
     has_old = or_(Import.file_key.is_not(None), Import.replies_key.is_not(None), is_old)

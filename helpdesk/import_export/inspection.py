@@ -11,18 +11,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from helpdesk import import_file, importing
 from helpdesk.errors import Refused
-from helpdesk.import_export import columns, comments, date_formats, workbooks
-from helpdesk.import_export.cells import Comment
-from helpdesk.import_export.columns import Mapping, folded_heading
-from helpdesk.import_export.csv_reader import Reader, Record
+from helpdesk.import_export import import_file, importer
+from helpdesk.import_export.import_file import Plan
+from helpdesk.import_export.import_rows import Bad
 from helpdesk.import_export.outcome import Outcome
 from helpdesk.import_export.questions import Missing, NotUtf8, WhichFirst
-from helpdesk.import_export.systems import SYSTEMS
-from helpdesk.import_export.text_files import encoding_of, lines_of, open_text
-from helpdesk.import_file import Plan
-from helpdesk.import_rows import Bad
+from helpdesk.import_export.reading import columns, comments, date_formats, workbooks
+from helpdesk.import_export.reading.cells import Comment
+from helpdesk.import_export.reading.columns import Mapping, folded_heading
+from helpdesk.import_export.reading.csv_reader import Reader, Record
+from helpdesk.import_export.reading.systems import SYSTEMS
+from helpdesk.import_export.reading.text_files import encoding_of, lines_of, open_text
 
 DETECT, OWN = "", "own"
 # What a page shows of a file at most.
@@ -36,7 +36,7 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True)
 class Source:
     """The files of an import where they lie for the moment, the name people know them by, what was answered, and the
-    mail server's name (helpdesk/mail_server.py).
+    mail server's name (helpdesk/notifications/mail_server.py).
     """
 
     path: Path
@@ -61,7 +61,7 @@ def inspect(source: Source, at: datetime, progress: Progress) -> dict[str, Any]:
         found["columns"] = _columns(heads, mapping, mapping_of({}, found["system"]))
         plan, replies, bad_replies = open_plan(source, found["system"], progress)
         found |= {"read_as": plan.read_as, "lines": plan.lines}
-        outcome = importing.trial(plan, at, server=source.server, outcome=Outcome(most=ROWS), progress=progress)
+        outcome = importer.trial(plan, at, server=source.server, outcome=Outcome(most=ROWS), progress=progress)
         found["trial"] = told(outcome) | {"replies": sum(map(len, replies.values()))}
         found["bad_replies"] = [[str(row.place), row.why] for row in bad_replies[:ROWS]]
         found["bad_replies_count"] = len(bad_replies)

@@ -6,10 +6,10 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 
-from helpdesk.import_export import date_formats, formulas, workbooks
-from helpdesk.import_export.columns import TIMES
-from helpdesk.import_file import LEFT_OUT, Plan, Table
-from helpdesk.import_rows import Bad
+from helpdesk.import_export.import_file import LEFT_OUT, Plan, Table
+from helpdesk.import_export.import_rows import Bad
+from helpdesk.import_export.reading import date_formats, formulas, workbooks
+from helpdesk.import_export.reading.columns import TIMES
 
 
 class LeftOut:

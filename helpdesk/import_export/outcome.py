@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from helpdesk.import_rows import Bad, Row
+from helpdesk.import_export.import_rows import Bad, Row
 
 # So many different values that mean nothing here are kept; somebody is to choose for each.
 UNKNOWN_MOST = 200
@@ -18,8 +18,8 @@ class Outcome:
     """Tickets added, rows whose ticket was there already, and rows that were left out.
 
     `unassigned` are good rows of finished tickets whose assignee is not known here; `changes` counts what was done to
-    rows so that they could be kept (helpdesk/import_rows.py); `unknown` counts the values by column that mean nothing
-    here; `number` is the import's, None where nothing was added. Of the rows left out, and of those unassigned, `most`
+    rows so that they could be kept (import_rows.py); `unknown` counts the values by column that mean nothing here;
+    `number` is the import's, None where nothing was added. Of the rows left out, and of those unassigned, `most`
     are remembered, and `each_bad` is called with every one that is left out.
     """
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 
-from helpdesk import events, store
+from helpdesk.db import transactions
 from helpdesk.errors import Refused
+from helpdesk.events import events
 from models import Event, Import, ImportedTicket, Person, Ticket, db
 
 BATCH = 500
@@ -50,10 +51,10 @@ def take_back(
     Each batch is a transaction of its own, at whose beginning `lock` is called: what was interrupted goes on when
     called again.
     """
-    at = at or store.now()
+    at = at or transactions.now()
     name, last = find(number).file_name, 0
     while batch := _batch(number, last):
-        with store.writing():
+        with transactions.writing():
             lock()
             last = batch[-1]
             # Whoever works on one of them holds it locked: wait, so that their work is seen and stays.
@@ -65,7 +66,7 @@ def take_back(
             counted = update(Import).where(Import.id == number).values(removed=Import.removed + len(untouched))
             db.session.execute(counted.execution_options(synchronize_session=False))
         progress(len(batch))
-    with store.writing():
+    with transactions.writing():
         lock()
         removed = db.session.scalar(select(Import.removed).where(Import.id == number)) or 0
         kept_back = db.session.scalar(select(func.count()).where(ImportedTicket.import_id == number)) or 0
@@ -80,7 +81,7 @@ def _batch(number: int, after: int) -> list[int]:
         ImportedTicket.import_id == number, ImportedTicket.ticket_id > after
     )
     found = list(db.session.scalars(wanted.order_by(ImportedTicket.ticket_id).limit(BATCH)))
-    store.undo()
+    transactions.undo()
     return found
 
 

@@ -4,7 +4,7 @@ from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from helpdesk.folding import document
+from helpdesk.search_index.normalize import document
 from migrations import steps
 
 revision = '0004'

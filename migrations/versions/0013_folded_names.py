@@ -3,21 +3,21 @@
 import logging
 import unicodedata
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 from helpdesk.text import fold
 
-revision = '0013'
-down_revision = '0012'
+revision = "0013"
+down_revision = "0012"
 
 BATCH = 1000
 NAME_MAX, TAG_MAX = 250, 120
-log = logging.getLogger('desk.migrations')
+log = logging.getLogger("desk.migrations")
 
-PEOPLE = sa.table('people', *map(sa.column, ('id', 'name', 'folded_name')))
-TAGS = sa.table('tags', *map(sa.column, ('id', 'name', 'folded')))
-TICKET_TAGS = sa.table('ticket_tags', *map(sa.column, ('ticket_id', 'tag_id')))
+PEOPLE = sa.table("people", *map(sa.column, ("id", "name", "folded_name")))
+TAGS = sa.table("tags", *map(sa.column, ("id", "name", "folded")))
+TICKET_TAGS = sa.table("ticket_tags", *map(sa.column, ("ticket_id", "tag_id")))
 
 
 def upgrade():
@@ -25,7 +25,7 @@ def upgrade():
     for folded in sorted(_people(bind, fold)):
         alike = bind.scalars(sa.select(PEOPLE.c.id).where(PEOPLE.c.folded_name == folded).order_by(PEOPLE.c.id)).all()
         if len(alike) > 1:
-            log.warning('the names of these people now read alike, and nothing else was changed: %s', alike)
+            log.warning("the names of these people now read alike, and nothing else was changed: %s", alike)
     _join_tags(bind)
     _tags(bind, fold)
 
@@ -55,11 +55,11 @@ def _join_tags(bind):
         stays = first.setdefault(fold(tag.name), tag)
         if stays is tag:
             continue
-        log.warning('the tag %s is joined with %s', tag.name, stays.name)
+        log.warning("the tag %s is joined with %s", tag.name, stays.name)
         bearing = sa.select(TICKET_TAGS.c.ticket_id).where(TICKET_TAGS.c.tag_id == tag.id)
         theirs = set(bind.scalars(bearing))
         ours = set(bind.scalars(sa.select(TICKET_TAGS.c.ticket_id).where(TICKET_TAGS.c.tag_id == stays.id)))
-        if rows := [{'ticket_id': number, 'tag_id': stays.id} for number in sorted(theirs - ours)]:
+        if rows := [{"ticket_id": number, "tag_id": stays.id} for number in sorted(theirs - ours)]:
             bind.execute(TICKET_TAGS.insert(), rows)
         bind.execute(sa.delete(TICKET_TAGS).where(TICKET_TAGS.c.tag_id == tag.id))
         bind.execute(sa.delete(TAGS).where(TAGS.c.id == tag.id))
@@ -74,5 +74,5 @@ def _tags(bind, folding):
 
 def _former(name):
     """How names were folded before."""
-    parts = ''.join(part for part in unicodedata.normalize('NFKD', name) if not unicodedata.combining(part))
-    return ' '.join(parts.casefold().split())
+    parts = "".join(part for part in unicodedata.normalize("NFKD", name) if not unicodedata.combining(part))
+    return " ".join(parts.casefold().split())

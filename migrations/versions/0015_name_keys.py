@@ -1,38 +1,38 @@
 """People found by the beginning of any of their names, or by their address, by an index"""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0015'
-down_revision = '0014'
+revision = "0015"
+down_revision = "0014"
 
-NUMBER = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
-KEY = sa.String(254).with_variant(postgresql.VARCHAR(254, collation='C'), 'postgresql')
-PEOPLE = sa.table('people', *map(sa.column, ('id', 'folded_name', 'email')))
-KEYS = sa.table('name_keys', *map(sa.column, ('person_id', 'is_address', 'key')))
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+KEY = sa.String(254).with_variant(postgresql.VARCHAR(254, collation="C"), "postgresql")
+PEOPLE = sa.table("people", *map(sa.column, ("id", "folded_name", "email")))
+KEYS = sa.table("name_keys", *map(sa.column, ("person_id", "is_address", "key")))
 WITHOUT_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»＂'))
 BATCH = 1000
 
 
 def upgrade():
     op.create_table(
-        'name_keys',
-        sa.Column('person_id', NUMBER, nullable=False),
-        sa.Column('is_address', sa.Boolean(), nullable=False),
-        sa.Column('key', KEY, nullable=False),
-        sa.ForeignKeyConstraint(['person_id'], ['people.id'], name='fk_name_keys_person_id', ondelete='CASCADE'),
-        sa.PrimaryKeyConstraint('person_id', 'is_address', 'key', name='pk_name_keys'),
-        mysql_charset='utf8mb4',
-        mysql_collate='utf8mb4_bin',
-        mysql_engine='InnoDB',
+        "name_keys",
+        sa.Column("person_id", NUMBER, nullable=False),
+        sa.Column("is_address", sa.Boolean(), nullable=False),
+        sa.Column("key", KEY, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_name_keys_person_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("person_id", "is_address", "key", name="pk_name_keys"),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+        mysql_engine="InnoDB",
     )
-    op.create_index('ix_name_keys_is_address_key_person_id', 'name_keys', ['is_address', 'key', 'person_id'])
+    op.create_index("ix_name_keys_is_address_key_person_id", "name_keys", ["is_address", "key", "person_id"])
     _fill(op.get_bind())
 
 
 def downgrade():
-    op.drop_table('name_keys')
+    op.drop_table("name_keys")
 
 
 def _fill(bind):
@@ -46,6 +46,6 @@ def _fill(bind):
 
 def _keys(person):
     names = person.folded_name.translate(WITHOUT_QUOTES).split()
-    tails = dict.fromkeys(' '.join(names[place:]) for place in range(len(names)))
+    tails = dict.fromkeys(" ".join(names[place:]) for place in range(len(names)))
     keys = [(True, person.email), *((False, tail) for tail in tails)]
-    return [{'person_id': person.id, 'is_address': is_address, 'key': key} for is_address, key in keys]
+    return [{"person_id": person.id, "is_address": is_address, "key": key} for is_address, key in keys]

@@ -3,13 +3,13 @@
 from alembic import op
 import sqlalchemy as sa
 
-from helpdesk.name_keys import of_name
+from helpdesk.accounts.name_keys import of_name
 
-revision = '0016'
-down_revision = '0015'
+revision = "0016"
+down_revision = "0015"
 
-PEOPLE = sa.table('people', *map(sa.column, ('id', 'name')))
-KEYS = sa.table('name_keys', *map(sa.column, ('person_id', 'is_address', 'key')))
+PEOPLE = sa.table("people", *map(sa.column, ("id", "name")))
+KEYS = sa.table("name_keys", *map(sa.column, ("person_id", "is_address", "key")))
 BATCH = 1000
 
 

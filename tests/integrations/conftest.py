@@ -7,12 +7,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from app import create_app
-from integrations import disk
+from integrations.storage import disk
 from jobs import worker
 from models import db
 from tests.conftest import SETTINGS
-from tests.databases import empty_database
-from tests.mailbox import Mailbox
+from tests.support.databases import empty_database
+from tests.support.servers.mailbox import Mailbox
 
 
 @pytest.fixture(scope="session")

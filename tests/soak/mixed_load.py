@@ -8,9 +8,9 @@ import threading
 from collections import Counter
 from urllib.parse import quote, urlencode
 
-from tests import files
-from tests.cast import PASSWORD
-from tests.listener import Audience
+from tests.support import files
+from tests.support.cast import PASSWORD
+from tests.support.servers.listener import Audience
 
 BORDER = "----border"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -8,12 +8,14 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, insert, select
 
-from helpdesk import bulk, store, triage
+from helpdesk.bulk import jobs
+from helpdesk.db import transactions
+from helpdesk.lists import ticket_lists
 from models import BulkJob, Event, Ticket, db
-from tests.builders import act
 from tests.conftest import SETTINGS
-from tests.integrations.test_run import needs_proc
-from tests.live import LiveDesk
+from tests.integrations.operations.test_run import needs_proc
+from tests.support.builders import act
+from tests.support.servers.live import LiveDesk
 
 pytestmark = [pytest.mark.soak, needs_proc]
 
@@ -22,18 +24,18 @@ TICKETS, KILLS = 3000, 12
 
 def test_a_worker_killed_again_and_again_changes_and_takes_back_each_ticket_once(app, cast, database_url):
     fill(cast.ada)
-    job = act(bulk.start, triage.in_view("new", cast.cleo), {"tag": "vpn", "priority": "high"}, by=cast.cleo).id
+    job = act(jobs.start, ticket_lists.in_view("new", cast.cleo), {"tag": "vpn", "priority": "high"}, by=cast.cleo).id
     desk = LiveDesk(**SETTINGS | {"DATABASE_URL": database_url})
     try:
         for goal in ("done", "undone"):
             kills = run_and_kill(desk, job, goal)
             print(f"\n{TICKETS} tickets {goal} on {db.engine.dialect.name} with {kills} kills of the worker")
             if goal == "done":
-                act(lambda: bulk.undo(db.session.get(BulkJob, job), by=cast.cleo))
+                act(lambda: jobs.undo(db.session.get(BulkJob, job), by=cast.cleo))
     finally:
         desk.stop()
     db.session.rollback()
-    assert bulk.tally(db.session.get(BulkJob, job)) == {"undone": TICKETS}
+    assert jobs.tally(db.session.get(BulkJob, job)) == {"undone": TICKETS}
     for kind, each in {"tagged": 1, "priority_set": 1, "undone": 2}.items():
         times = Counter(db.session.scalars(select(func.count()).where(Event.kind == kind).group_by(Event.ticket_id)))
         assert times == {each: TICKETS}, kind
@@ -41,10 +43,10 @@ def test_a_worker_killed_again_and_again_changes_and_takes_back_each_ticket_once
 
 
 def fill(requester):
-    now = store.now()
+    now = transactions.now()
     row = {"description": "d", "type": "incident", "status": "new", "priority": 2, "requester_id": requester.id}
     row |= {"raised_by_id": requester.id, "created_at": now, "activity_at": now, "public_activity_at": now}
-    with store.writing():
+    with transactions.writing():
         db.session.execute(insert(Ticket), [row | {"subject": f"Ticket {number}"} for number in range(TICKETS)])
 
 

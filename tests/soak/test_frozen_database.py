@@ -8,9 +8,9 @@ import urllib.request
 import pytest
 
 from tests.conftest import SETTINGS
-from tests.listener import cookie_of
-from tests.live import LiveDesk
-from tests.proxy import Proxy
+from tests.support.servers.listener import cookie_of
+from tests.support.servers.live import LiveDesk
+from tests.support.servers.proxy import Proxy
 
 pytestmark = pytest.mark.soak
 

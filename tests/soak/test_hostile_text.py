@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.hostile import PAGES, PLACES, UNITS
-from tests.rules.test_hostile_text import steps_grow_with_the_text
+from tests.rules.text.test_hostile_text import steps_grow_with_the_text
+from tests.support.hostile import PAGES, PLACES, UNITS
 
 pytestmark = pytest.mark.soak
 

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from helpdesk import store
+from helpdesk.db import transactions
 from helpdesk.import_export import import_jobs
-from integrations import intake
+from integrations.files import intake
 from models import Event, Import, Ticket, db
-from tests.builders import act
 from tests.conftest import SETTINGS
-from tests.integrations.test_run import needs_proc
-from tests.live import LiveDesk
+from tests.integrations.operations.test_run import needs_proc
+from tests.support.builders import act
+from tests.support.servers.live import LiveDesk
 
 pytestmark = [pytest.mark.soak, needs_proc]
 
@@ -58,8 +58,8 @@ def kill_until_done(desk, job):
             os.killpg(desk.worker.pid, signal.SIGKILL)
             desk.worker.wait()
             kills, reached = kills + 1, row(job).lines_done
-            with store.writing():
-                db.session.get(Import, job).claimed_until = store.now()
+            with transactions.writing():
+                db.session.get(Import, job).claimed_until = transactions.now()
             desk.start_worker()
         time.sleep(0.01)
     return kills

@@ -6,9 +6,9 @@ import re
 import pytest
 from justhtml import JustHTML
 
-from helpdesk.words import PRIORITY_NAMES
+from helpdesk.choices import PRIORITY_NAMES
 from models import Event, Message, Ticket, db
-from tests import builders
+from tests.support import builders
 
 STATUSES = ("open", "pending", "resolved", "closed")
 ACTS = ("reply", "note", "facts", "edit")

@@ -15,14 +15,15 @@ from urllib.parse import urlencode
 
 import pytest
 
-from helpdesk import people, store
+from helpdesk.accounts import people
+from helpdesk.db import transactions
 from models import Delivery, Event, Ticket, db
-from tests.browser import Browser
-from tests.cast import person
 from tests.conftest import SETTINGS
-from tests.integrations.test_run import needs_proc, parents
-from tests.live import LiveDesk
-from tests.mailbox import Mailbox
+from tests.integrations.operations.test_run import needs_proc, parents
+from tests.support.browser import Browser
+from tests.support.cast import person
+from tests.support.servers.live import LiveDesk
+from tests.support.servers.mailbox import Mailbox
 
 pytestmark = [pytest.mark.soak, needs_proc]
 
@@ -33,7 +34,7 @@ DICE = random.Random(500)
 
 
 def test_kills_lose_no_ticket_and_no_mail(app, database_url):
-    with store.writing():
+    with transactions.writing():
         names = [f"Poster{number} Soak" for number in range(POSTERS)]
         posters = [person(name, "user") for name in names]
         people.add("Cleo Hart", "cleo@example.com", role="agent", wants_every_new=True)

@@ -7,13 +7,14 @@ from collections import Counter
 
 import pytest
 
-from helpdesk import bulk, store
-from integrations import smtp
+from helpdesk.bulk import jobs
+from helpdesk.db import transactions
+from integrations.mail import smtp
 from jobs import worker
 from models import BulkItem, BulkJob, Delivery, Ticket, db
-from tests.builders import ticket
-from tests.integrations.test_mail_moods import BROKEN, FOR_GOOD, FOR_NOW, MAILS, WITHOUT_END
-from tests.moody_server import MoodyServer, wait_until
+from tests.integrations.mail.test_mail_moods import BROKEN, FOR_GOOD, FOR_NOW, MAILS, WITHOUT_END
+from tests.support.builders import ticket
+from tests.support.servers.moody_server import MoodyServer, wait_until
 
 pytestmark = pytest.mark.soak
 
@@ -95,9 +96,9 @@ def report(server, moods, rounds, took):
 def test_a_mail_server_that_takes_8_seconds_a_mail_holds_up_no_bulk_change(cast, make_app):
     for _ in range(TICKETS):
         ticket(cast.ada)
-    with store.writing():
+    with transactions.writing():
         numbers = [number for (number,) in db.session.query(Ticket.id)]
-        bulk.start_with(numbers, {"priority": "high"}, by=db.session.merge(cast.cleo))
+        jobs.start_with(numbers, {"priority": "high"}, by=db.session.merge(cast.cleo))
     with MoodyServer(lambda step, count: time.sleep(8) if step == "dot" else None) as server:
         working = worker.Worker(make_app(**server.settings, MAIL_FROM="it@desk.test"))
         began = time.monotonic()

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk import store
+from helpdesk.db import transactions
 from models import db
-from tests.builders import ticket
-from tests.cast import person
 from tests.conftest import SETTINGS
-from tests.integrations.test_run import needs_proc, parents
-from tests.listener import cookie_of
-from tests.live import LiveDesk
-from tests.mailbox import Mailbox
+from tests.integrations.operations.test_run import needs_proc, parents
 from tests.soak.mixed_load import MixedLoad, Visitor
+from tests.support.builders import ticket
+from tests.support.cast import person
+from tests.support.servers.listener import cookie_of
+from tests.support.servers.live import LiveDesk
+from tests.support.servers.mailbox import Mailbox
 
 pytestmark = [pytest.mark.soak, needs_proc]
 
@@ -47,7 +47,7 @@ def test_processes_take_no_more_memory_in_the_second_half(app, database_url, fil
 
 
 def make_company():
-    with store.writing():
+    with transactions.writing():
         users = [person(f"Asker{number} Soak", "user") for number in range(USERS)]
         agents = [person(f"Agent{number} Soak", "agent") for number in range(AGENTS)]
     for number in range(TICKETS):

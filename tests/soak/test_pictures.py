@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image, ImageDraw
 
-from tests import files
-from tests.browser import Browser
-from tests.files import NEW, real_files
-from helpdesk import pictures
+from helpdesk.attachments import images
 from helpdesk.errors import Refused
+from tests.support import files
+from tests.support.browser import Browser
+from tests.support.files import NEW, real_files
 
 pytestmark = pytest.mark.soak
 
@@ -69,5 +69,5 @@ def test_screenshots_are_taken_while_somebody_sends_films(app, cast):
 def test_a_picture_made_to_take_long_is_given_up(app):
     content, started = scans(), time.monotonic()
     with real_files(content, b"", b"") as (source, target, small), pytest.raises(Refused, match="cannot be read"):
-        pictures.redraw(source, target, small)
+        images.redraw(source, target, small)
     print(f"\nA JPEG of {len(content) // 1000} KB was given up after {time.monotonic() - started:.1f} s.")

@@ -16,19 +16,20 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-import config
 from app import create_app
-from helpdesk import migrations, people, store
+import config
+from helpdesk.accounts import people
+from helpdesk.db import migrations, transactions
 from models import Attachment, Message, Ticket, db
-from tests import power_cut
-from tests.browser import Browser
-from tests.cast import person
 from tests.conftest import SETTINGS
-from tests.databases import empty_folder
-from tests.desks import migrate
-from tests.integrations.test_run import needs_proc, parents
-from tests.live import LiveDesk
+from tests.integrations.operations.test_run import needs_proc, parents
 from tests.soak.test_kills import read_form
+from tests.support.browser import Browser
+from tests.support.cast import person
+from tests.support.databases import empty_folder
+from tests.support.servers import power_cut
+from tests.support.servers.desks import migrate
+from tests.support.servers.live import LiveDesk
 
 TROUBLE = power_cut.why_not()
 pytestmark = [pytest.mark.soak, needs_proc, pytest.mark.once, pytest.mark.skipif(bool(TROUBLE), reason=TROUBLE)]
@@ -94,7 +95,7 @@ def prepare(folder):
     app = create_app(SETTINGS | {"DATABASE_URL": f"sqlite:///{folder}/desk.db"})
     with app.app_context():
         migrate()
-        with store.writing():
+        with transactions.writing():
             posters = [person(f"Poster{number} Soak", "agent") for number in range(POSTERS)]
             people.add("Eve Adeyemi", "eve@example.com", role="admin")
         cookies = [Browser(app).sign_in(poster).client.get_cookie("desk").value for poster in posters]

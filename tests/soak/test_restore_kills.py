@@ -12,11 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 import config
 from models import Ticket, db
-from tests import builders
-from tests.cast import Cast
 from tests.conftest import SETTINGS
-from tests.databases import empty_database
-from tests.desks import desk, migrate, run
+from tests.support import builders
+from tests.support.cast import Cast
+from tests.support.databases import empty_database
+from tests.support.servers.desks import desk, migrate, run
 
 pytestmark = pytest.mark.soak
 

@@ -8,11 +8,11 @@ from contextlib import closing
 
 import pytest
 
-from tests import builders
 from tests.conftest import SETTINGS
-from tests.integrations.test_uploads import MB, Upload
-from tests.listener import Audience, cookie_of
-from tests.live import LiveDesk
+from tests.integrations.files.test_uploads import MB, Upload
+from tests.support import builders
+from tests.support.servers.listener import Audience, cookie_of
+from tests.support.servers.live import LiveDesk
 
 pytestmark = pytest.mark.soak
 

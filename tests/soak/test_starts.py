@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests import builders
 from tests.conftest import SETTINGS
-from tests.listener import cookie_of
-from tests.live import LiveDesk
 from tests.soak.mixed_load import Visitor
+from tests.support import builders
+from tests.support.servers.listener import cookie_of
+from tests.support.servers.live import LiveDesk
 
 pytestmark = pytest.mark.soak
 

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests import parts
 from tests.conftest import SETTINGS
-from tests.live import LiveDesk
-from tests.mailbox import Mailbox
+from tests.support import parts
+from tests.support.servers.live import LiveDesk
+from tests.support.servers.mailbox import Mailbox
 
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run "

@@ -1,21 +1,14 @@
 """A lived-in desk, and for every page of the map the addresses that show it in its different states."""
 
-from helpdesk import (
-    background_jobs,
-    bulk,
-    links,
-    merging,
-    messages,
-    people,
-    related,
-    saved_views,
-    store,
-    tags,
-    tickets,
-)
+from helpdesk.accounts import one_time_links, people
+from helpdesk.bulk import jobs
+from helpdesk.db import transactions
 from helpdesk.import_export import import_jobs
+from helpdesk.lists import saved_views
+from helpdesk.operations import background_jobs
+from helpdesk.tickets import links, merging, messages, tags, tickets
 from models import Delivery, Import, db
-from tests import builders
+from tests.support import builders
 
 # Not pages: machines ask for them, or they only lead on.
 NOT_PAGES = {"/healthz", "/readyz", "/static/<path:filename>", "/bootstrap/<path:filename>", "/", "/setup"} | {
@@ -49,8 +42,8 @@ def addresses(cast):
     builders.act(tickets.set_status, long, "closed", by=cast.eve)
     gone = builders.ticket(cast.ben)
     builders.act(tickets.trash, gone, by=cast.eve)
-    tokens = {p: builders.act(links.make, cast.ada, p) for p in links.LASTS}
-    contested = builders.act(links.make, cast.mel, "confirm")
+    tokens = {p: builders.act(one_time_links.make, cast.ada, p) for p in one_time_links.LASTS}
+    contested = builders.act(one_time_links.make, cast.mel, "confirm")
     builders.act(people.set_role, cast.dan, "admin", by=cast.eve)
     delivery = db.session.query(Delivery).first()
     return {
@@ -71,12 +64,12 @@ def addresses(cast):
 def _of_tickets(cast, ticket, message, long, gone):
     other, part = builders.ticket(cast.ben, subject="Calendar again"), builders.ticket(cast.ada, subject="Calendar")
     builders.act(tags.set_tags, other, ["calendar", "new starter"], by=cast.eve)
-    builders.act(related.link, other, ticket, "blocked", by=cast.eve)
+    builders.act(links.link, other, ticket, "blocked", by=cast.eve)
     builders.reply(part, "Besides, my chair squeaks.", by=cast.ada)
     wish = messages_of(part)[0]
     builders.act(merging.merge, builders.ticket(cast.ada, subject=LONG[:200]), other, by=cast.eve, follow=True)
     acts = {"assignee": str(cast.dan.id), "priority": "high"}
-    done = builders.act(bulk.start_with, [long.id, gone.id, other.id], acts, by=cast.eve)
+    done = builders.act(jobs.start_with, [long.id, gone.id, other.id], acts, by=cast.eve)
     return {
         "/tickets": ["/tickets", "/tickets?show=finished"],
         "/tickets/<ticket>": [
@@ -97,7 +90,7 @@ def _of_tickets(cast, ticket, message, long, gone):
 def _of_agents(cast):
     mine = builders.act(saved_views.save, "Broken things", "broken is:active", by=cast.eve)
     builders.act(saved_views.hide, cast.eve, "closed")
-    background_jobs.report(_worker(store.now()))
+    background_jobs.report(_worker(transactions.now()))
     return {
         "/triage": [
             "/triage?view=all",
@@ -134,12 +127,12 @@ def _of_imports(cast):
         "ready": {"state": "ready", "findings": found | {"trial": counts, "values": values, "lines": 1200}},
         "read": {"state": "checking"},
         "runs": {"state": "waiting", "lines": 1200, "lines_done": 500, "added": 480},
-        "failed": {"state": "failed", "added": 480, "report": {"why": LONG}, "finished_at": store.now()},
-        "over": {"state": "done", "added": 3, "left_out": 2, "report": counts, "finished_at": store.now()},
+        "failed": {"state": "failed", "added": 480, "report": {"why": LONG}, "finished_at": transactions.now()},
+        "over": {"state": "done", "added": 3, "left_out": 2, "report": counts, "finished_at": transactions.now()},
     }
-    with store.writing():
-        named = {"file_name": f"{LONG[:200]}.csv", "person_id": cast.eve.id, "started_at": store.now()}
-        claimed = {"claimed_by": "nobody", "claimed_until": store.now() + import_jobs.LEASE}
+    with transactions.writing():
+        named = {"file_name": f"{LONG[:200]}.csv", "person_id": cast.eve.id, "started_at": transactions.now()}
+        claimed = {"claimed_by": "nobody", "claimed_until": transactions.now() + import_jobs.LEASE}
         made = {name: Import(**named | claimed | values) for name, values in states.items()}
         db.session.add_all(made.values())
         db.session.flush()

@@ -4,8 +4,8 @@ import re
 import time
 
 from models import ReadMark, db
-from tests.cast import PASSWORD
-from tests.mailbox import text_of
+from tests.support.cast import PASSWORD
+from tests.support.servers.mailbox import text_of
 
 
 def sign_in(page, email, password=PASSWORD):

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from helpdesk import tickets
+from helpdesk.tickets import tickets
 from models import Ticket, db
-from tests import builders
 from tests.stories import steps
+from tests.support import builders
 
 pytestmark = pytest.mark.browser
 

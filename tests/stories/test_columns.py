@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from helpdesk import tickets
-from tests import builders
+from helpdesk.tickets import tickets
 from tests.stories import steps
+from tests.support import builders
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from models import Attachment, db
-from tests import builders, files
 from tests.stories import steps
+from tests.support import builders, files
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.mailbox import text_of
 from tests.stories import steps
+from tests.support.servers.mailbox import text_of
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from models import Attachment, Draft, db
-from tests import files
 from tests.stories import steps
+from tests.support import files
 
 pytestmark = pytest.mark.browser
 

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from helpdesk import tags, tickets
-from tests import builders
-from tests.builders import act
+from helpdesk.tickets import tags, tickets
 from tests.stories import steps
+from tests.support import builders
+from tests.support.builders import act
 
 pytestmark = pytest.mark.browser
 

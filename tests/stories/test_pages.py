@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from routes import ROUTES
-from tests import parts
 from tests.stories import lived_in, steps
+from tests.support import parts
 
 pytestmark = pytest.mark.browser
 

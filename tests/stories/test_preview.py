@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests import builders
 from tests.stories import steps
+from tests.support import builders
 
 pytestmark = pytest.mark.browser
 

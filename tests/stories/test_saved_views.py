@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from helpdesk import saved_views
+from helpdesk.lists import saved_views
 from models import db
-from tests import builders
 from tests.stories import steps
+from tests.support import builders
 
 pytestmark = pytest.mark.browser
 BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])

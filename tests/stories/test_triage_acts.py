@@ -6,11 +6,12 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from helpdesk import merging, store, tickets
+from helpdesk.db import transactions
+from helpdesk.tickets import merging, tickets
 from jobs import bulk as job_loop
 from models import BulkItem, Ticket, db
-from tests import builders
 from tests.stories import steps
+from tests.support import builders
 
 pytestmark = pytest.mark.browser
 
@@ -105,10 +106,10 @@ def test_a_range_is_ticked_with_shift_and_stays_ticked_while_rows_change(window,
 
 
 def test_a_long_change_shows_its_progress_until_it_is_done(window, cast, three):
-    from helpdesk import bulk
+    from helpdesk.bulk import jobs
 
-    with store.writing():
-        job = bulk._new({"delete": "1"}, db.session.merge(cast.eve), store.now())
+    with transactions.writing():
+        job = jobs._new({"delete": "1"}, db.session.merge(cast.eve), transactions.now())
         # Held back from the worker of the desk: it takes what is waiting, so the story lets it go by hand.
         job.state, job.total = "cancelled", 3
         db.session.add_all(BulkItem(job_id=job.id, ticket_id=number, state="waiting") for number in three)
@@ -117,7 +118,7 @@ def test_a_long_change_shows_its_progress_until_it_is_done(window, cast, three):
     steps.sign_in(eve, "eve@example.com")
     eve.goto(f"/bulk/{number}")
     expect(eve.get_by_text("3 tickets were not reached.")).to_be_visible()
-    with store.writing():
+    with transactions.writing():
         db.session.get(type(job), number).state = "waiting"
     eve.reload()
     job_loop.work()

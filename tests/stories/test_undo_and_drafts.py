@@ -6,9 +6,9 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests import builders
-from tests.cast import PASSWORD
 from tests.stories import steps
+from tests.support import builders
+from tests.support.cast import PASSWORD
 
 pytestmark = pytest.mark.browser
 UNDO_SECONDS = 10

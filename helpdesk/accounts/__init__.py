@@ -1,0 +1,1 @@
+"""People and their accounts: roles, sessions, passwords, one-time links."""

@@ -1,0 +1,1 @@
+"""The database: transactions, prepared statements, time-outs, backup and restore, migrations."""

@@ -1,0 +1,1 @@
+"""The desk's own folders and files: synced, private, with room left."""

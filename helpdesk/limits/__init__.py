@@ -1,0 +1,1 @@
+"""How often and how much one person may do something."""

@@ -1,0 +1,1 @@
+"""Lists of tickets: views, orders, columns, filters."""

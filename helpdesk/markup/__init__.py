@@ -1,0 +1,1 @@
+"""Markdown: read, and kept as HTML beside the text."""

@@ -1,0 +1,1 @@
+"""Who is owed word of an event, by mail and in the desk, and what became of it."""

@@ -1,0 +1,1 @@
+"""Running the desk: checks before the start, the worker's jobs, restarts."""

@@ -1,0 +1,1 @@
+"""Figures: the dashboard and the daily counts it reads."""

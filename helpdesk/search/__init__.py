@@ -1,0 +1,1 @@
+"""Finding tickets: filters, full text, the best hits, completion."""

@@ -1,0 +1,1 @@
+"""The search index: text normalized for search, one document a ticket."""

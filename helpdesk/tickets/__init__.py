@@ -1,0 +1,1 @@
+"""Tickets and their conversation: the acts of people on them."""

@@ -1,0 +1,1 @@
+"""Files from outside: taken in, scanned for viruses."""

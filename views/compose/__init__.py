@@ -1,0 +1,1 @@
+"""What belongs to writing: drafts, files, the preview."""

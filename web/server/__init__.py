@@ -1,0 +1,1 @@
+"""Our gunicorn worker and the connections it keeps."""
