@@ -16,7 +16,7 @@ from models import DeskFact, Ticket, db
 
 FACT = "search index"
 # Tickets at once. While these are written, nobody else writes on SQLite.
-BATCH = 200
+BATCH = 100
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,10 @@ def upgrade():
 
 
 def _add(bind, person):
-    mine = sa.select(KEYS.c.key).where(KEYS.c.person_id == person.id, KEYS.c.is_address == sa.false())
-    missing = set(of_name(person.name)) - set(bind.scalars(mine))
-    for key in sorted(missing):
+    """Beside the keys of the name that are there."""
+    wanted = sa.select(KEYS.c.key).where(KEYS.c.person_id == person.id, KEYS.c.is_address == sa.false())
+    mine = set(bind.scalars(wanted))
+    for key in sorted(set(of_name(person.name)) - mine if mine else ()):
         bind.execute(KEYS.insert().values(person_id=person.id, is_address=False, key=key))
 
 
