@@ -1,5 +1,5 @@
 """All tickets indexed anew for search, a part at a time, the newest first: by the worker after an upgrade with new
-rules (folding.VERSION), and by `flask rebuild-search`. A desk fact says how far it is, so it goes on after any end.
+rules (normalize.VERSION), and by `flask rebuild-search`. A desk fact says how far it is, so it goes on after any end.
 """
 
 from __future__ import annotations
