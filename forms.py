@@ -204,6 +204,8 @@ class Form(FlaskForm):
         for field in self:
             if draft and field.name in draft.fields:
                 field.process_formdata([draft.fields[field.name]])
+        if draft and "draft_page" in self:
+            self["draft_page"].data = draft.page
 
 
 class OnceForm(Form):
@@ -211,6 +213,8 @@ class OnceForm(Form):
 
     form_token = HiddenField(default=lambda: secrets.token_urlsafe(18), filters=[_clean], validators=[Length(max=40)])
     seen = HiddenField(default="")
+    # Of the draft that the page came with: what the page sends or keeps takes its place.
+    draft_page = HiddenField(default="")
 
     @property
     def token(self):

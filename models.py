@@ -449,14 +449,20 @@ class Presence(Model):
 
 
 class Draft(Model):
-    """What somebody has typed into a form and not sent yet, by the address it would be sent to."""
+    """What somebody has typed into a form and not sent yet, by the address it would be sent to and the page that is
+    open: two tabs with the same form have a draft each. `page` is the token of the page's form.
+    """
 
     __tablename__ = "drafts"
     __table_args__ = (Index(None, "saved_at"), ON_MYSQL)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     path: Mapped[str] = mapped_column(String(120), primary_key=True)
+    page: Mapped[str] = mapped_column(String(40), primary_key=True, server_default="")
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
     saved_at: Mapped[datetime] = mapped_column(UtcTime)
+
+    # How many more drafts of the same form there are, where helpdesk/tickets/drafts.py has looked.
+    others = 0
 
 
 class SavedView(Model):

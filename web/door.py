@@ -198,7 +198,9 @@ def _change_once(guarded: View, address: dict[str, Any]) -> Response:
         if response.status_code >= 400:
             transactions.undo()
         elif (person := signed_in()) is not None:
-            drafts.drop(person, request.path)
+            from web import resubmission
+
+            drafts.drop(person, request.path, *resubmission.pages())
     current_app.extensions["live"].changed()
     return response
 

@@ -23,6 +23,11 @@ def typed_fields() -> dict[str, str]:
     return {name: value for name, value in request.form.items() if name not in NEVER}
 
 
+def pages() -> tuple[str, str]:
+    """The page that sent the form of this request, and the one that kept the draft it came with (see Draft.page)."""
+    return request.form.get("form_token", ""), request.form.get("draft_page", "")
+
+
 def show_sign_in() -> Response:
     """The sign-in page with the typed form inside it, signed so that it can only be what was sent to us."""
     fields = typed_fields()
@@ -46,7 +51,8 @@ def unpack(packed: str, person: Person) -> str | None:
     # itsdangerous itself would also refuse what a clock ahead of ours has signed.
     if transactions.now() - signed_at > drafts.KEPT:
         return None
-    drafts.keep(person, held["path"], held["fields"], transactions.now())
+    fields, page = held["fields"], held["fields"].get("form_token", "")
+    drafts.keep(person, held["path"], fields, transactions.now(), page=page, shown=fields.pop("draft_page", ""))
     return page_of(held["path"])
 
 

@@ -81,6 +81,23 @@ def test_a_draft_outlives_its_tab_and_is_there_in_another_browser_until_it_is_se
     expect(phone.get_by_label("Reply", exact=True)).to_have_value("")
 
 
+def test_long_words_in_one_tab_outlive_short_ones_that_another_tab_sends(window, cast):
+    made = builders.ticket(cast.ada)
+    one = window()
+    steps.sign_in(one, "ada@example.com")
+    two, words = one.context.new_page(), "The lamp above door 4 blinks orange." * 12
+    for tab in (one, two):
+        tab.goto(f"/tickets/{made.id}")
+    one.get_by_label("Reply", exact=True).fill(words)
+    expect(one.get_by_text("Draft saved")).to_be_visible()
+    two.get_by_label("Reply", exact=True).fill("Thanks")
+    two.get_by_role("button", name="Send reply").click()
+    steps.said(two)
+    one.close(run_before_unload=True)
+    two.goto(f"/tickets/{made.id}")
+    expect(two.get_by_label("Reply", exact=True)).to_have_value(words)
+
+
 def test_a_draft_of_a_new_ticket_outlives_signing_out_and_is_discarded_without_scripts(window, cast):
     ada, plain = window(), window(scripts=False)
     steps.sign_in(ada, "ada@example.com")

@@ -36,9 +36,10 @@ def save(me):
     del fields["path"]
     # A form that is sent while its last words are on their way is no draft any more. Its token stays with the page:
     # two pages that show the same draft may each send something of their own.
-    if is_sent(fields.pop("form_token", ""), me) or not any(fields.get(name, "").strip() for name in written):
-        drafts.drop(me, path)
-    elif not drafts.keep(me, path, fields):
+    page, shown = fields.pop("form_token", ""), fields.pop("draft_page", "")
+    if is_sent(page, me) or not any(fields.get(name, "").strip() for name in written):
+        drafts.drop(me, path, page, shown)
+    elif not drafts.keep(me, path, fields, page=page, shown=shown):
         return Response(status=413, mimetype="text/plain")
     return Response(status=204, mimetype="text/plain")
 
@@ -46,7 +47,7 @@ def save(me):
 def discard(me):
     path = request.form.get("path", "")
     written_in(path, me)
-    drafts.drop(me, path)
+    drafts.drop(me, path, *resubmission.pages())
     files.release(me, path)
     flash(_("The draft is discarded."))
     return redirect(resubmission.page_of(path), 303)

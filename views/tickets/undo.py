@@ -26,5 +26,5 @@ def _keep_to_edit(ticket, message, me):
     """Most take a reply back to send a better one: its text and files are there again, unless they wrote on already."""
     path = url_for("messages.reply", ticket=ticket)
     if drafts.find(me, path) is None:
-        drafts.keep(me, path, {"body": message.body})
+        drafts.keep(me, path, {"body": message.body}, page=f"undo of {message.id}")
         files.give_back(message, path)

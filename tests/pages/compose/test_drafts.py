@@ -18,7 +18,7 @@ NEW = {"path": "/tickets/new", "subject": "Printer smo", "description": "Since <
 def kept():
     db.session.rollback()
     db.session.expire_all()
-    return {row.path: row.fields for row in db.session.query(Draft)}
+    return {row.path: row.fields for row in db.session.query(Draft).order_by(Draft.saved_at)}
 
 
 def save(browser, path, **fields):
