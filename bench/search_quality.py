@@ -33,7 +33,7 @@ from helpdesk.import_export import importer  # noqa: E402
 from helpdesk.import_export.import_file import examine  # noqa: E402
 from helpdesk.query import language  # noqa: E402
 from helpdesk.search import search, snippets  # noqa: E402
-from helpdesk.search.filters import Asker  # noqa: E402
+from helpdesk.search.filters import SearchContext  # noqa: E402
 from helpdesk.search_index import index_words, indexer, reindexing  # noqa: E402
 from models import Ticket, db  # noqa: E402
 from tests.support.databases import empty_database  # noqa: E402
@@ -111,7 +111,7 @@ def typed_as_people_type(name, asker):
 
 def measure(name, runs):
     agent = people.by_address("agent@bench.example")
-    asker = Asker(agent, ZoneInfo("UTC"), transactions.now())
+    asker = SearchContext(agent, ZoneInfo("UTC"), transactions.now())
     tickets = db.session.execute(select(Ticket.id, Ticket.subject, Ticket.description)).all()
     said = {row.id: list(dict.fromkeys(own_words(f"{row.subject} {row.description}"))) for row in tickets}
     spread = Counter(word for words in said.values() for word in words)
@@ -125,7 +125,7 @@ def measure(name, runs):
 def own_words(words):
     """Words as they stand in the text, that are found as they are."""
     return [
-        word for word in index_words.WORD.findall(index_words.bare_letters(words)) if word.isascii() and len(word) > 2
+        word for word in index_words.WORD.findall(index_words.unaccented(words)) if word.isascii() and len(word) > 2
     ]
 
 

@@ -28,7 +28,7 @@ TYPES = {"incident": _l("Something does not work"), "request": _l("I need someth
 TYPE_NAMES = {"incident": _l("Incident"), "request": _l("Request")}
 
 # How a ticket stands to another, as it is told on its own page.
-HOWS = {
+LINK_TYPES = {
     "related": _l("Related to"),
     "blocks": _l("Blocks"),
     "blocked": _l("Blocked by"),

@@ -159,7 +159,7 @@ def _fetch(file: StoredFile, into: IO[bytes]) -> bool:
             return True
         except places.Missing:
             continue
-        except places.Away as away:
+        except places.StorageUnavailable as away:
             raise OSError(str(away)) from None
     return False
 
@@ -168,5 +168,5 @@ def _is_wanted(key: str) -> bool:
     """Whether a row still names the file: what was removed while the backup ran is not missing."""
     wanted: Sequence[Any] = ((Attachment.key == key) | (Attachment.small_key == key),)
     found = db.session.scalar(select(Attachment.id).where(*wanted))
-    transactions.undo()
+    transactions.rollback()
     return found is not None

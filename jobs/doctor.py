@@ -93,7 +93,7 @@ def _storages() -> Iterator[Finding]:
             folder = places.at(place)
             if isinstance(folder, places.Disk) and folder.free() < LITTLE_ROOM:
                 said, advice = _("less than 1 GB of room is left"), _("Make room, or move the files: flask move-files")
-        except (places.Away, places.Missing) as trouble:
+        except (places.StorageUnavailable, places.Missing) as trouble:
             said, advice = str(trouble), _("Check FILES_DIR and the settings whose names begin with S3_.")
         yield Finding(what, said, advice)
 
@@ -106,7 +106,7 @@ def _tried(place: places.Storage) -> str:
     read = b"".join(place.read(key, 0, stored.size))
     place.delete(key)
     if read != b"doctor":
-        raise places.Away(_("what was written came back changed"))
+        raise places.StorageUnavailable(_("what was written came back changed"))
     return str(_("can be written and read"))
 
 
@@ -116,7 +116,7 @@ def _scanner() -> Finding:
         return Finding(what, _("no CLAMAV_HOST is set, so files are not scanned"))
     try:
         virus_scanner.check()
-    except virus_scanner.Away as away:
+    except virus_scanner.ScannerUnavailable as away:
         return Finding(what, str(away), _("Check CLAMAV_HOST and CLAMAV_PORT, and that clamd runs and listens on TCP."))
     return Finding(what, _("it answers"))
 
@@ -173,7 +173,7 @@ def _files() -> Iterator[Finding]:
             advice = _("Get it back from a backup of the files, or ask for it again.")
             told = _("is missing") if broken.what == "missing" else _("is damaged")
             yield Finding(what, _("file %(number)s of ticket %(ticket)s, %(name)s,", **of) + f" {told}", advice)
-    except places.Away as away:
+    except places.StorageUnavailable as away:
         yield Finding(what, str(away), _("Check FILES_DIR and the settings whose names begin with S3_."))
         return
     if not count:
@@ -192,7 +192,7 @@ def _strays() -> Iterator[Finding]:
         what = _("files on %(place)s", place=place)
         try:
             count = sum(1 for _key in strays(place))
-        except places.Away:
+        except places.StorageUnavailable:
             continue  # Said already.
         if count > STRAYS_MOST:
             said = _("%(count)s files that this desk does not know", count=count)

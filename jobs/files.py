@@ -38,7 +38,7 @@ def collect() -> bool:
 def _remove(place: str, key: str) -> None:
     try:
         places.at(place).delete(key)
-    except places.Away as away:
+    except places.StorageUnavailable as away:
         log.error("%s is left on %s for now: %s", key, place, away)
 
 
@@ -60,7 +60,7 @@ def strays(place: str) -> Iterator[str]:
     keys = places.at(place).keys(transactions.now() - STRAY_AFTER)
     while part := list(itertools.islice(keys, 500)):
         yield from sorted(files.unknown(part))
-        transactions.undo()
+        transactions.rollback()
 
 
 # ---- moving
@@ -83,24 +83,24 @@ def move(to: str, progress: Callable[[int], None]) -> Moved:
     outcome, last = Moved(), 0
     while part := files.after(last):
         last = part[-1].id
-        waiting = [(file.id, file.name, files.lies(file), file.sha256) for file in part if file.place != to]
-        transactions.undo()
+        waiting = [(file.id, file.name, files.stored_objects(file), file.sha256) for file in part if file.place != to]
+        transactions.rollback()
         progress(len(part) - len(waiting))
         for number, name, lying, sha256 in waiting:
             try:
                 outcome.done += _move_one(number, lying, sha256, to)
-            except (places.Away, places.Missing, OSError) as trouble:
+            except (places.StorageUnavailable, places.Missing, OSError) as trouble:
                 outcome.failed.append(f"{name} (file {number}): {trouble}")
             progress(1)
     return outcome
 
 
-def _move_one(number: int, lying: list[files.Lying], sha256: str, to: str) -> bool:
+def _move_one(number: int, lying: list[files.StoredObject], sha256: str, to: str) -> bool:
     for which, one in enumerate(lying):
         stored = _copy(one, to)
         if which == 0 and stored.sha256 != sha256:
             places.at(to).delete(one.key)
-            raise places.Away("its bytes are not those that were stored, it is damaged")
+            raise places.StorageUnavailable("its bytes are not those that were stored, it is damaged")
     with transactions.writing():
         known = files.moved(number, to=to)
     for one in lying:
@@ -109,7 +109,7 @@ def _move_one(number: int, lying: list[files.Lying], sha256: str, to: str) -> bo
     return known
 
 
-def _copy(one: files.Lying, to: str) -> places.Stored:
+def _copy(one: files.StoredObject, to: str) -> places.Stored:
     with places.scratch() as between:
         for chunk in places.at(one.place).read(one.key, 0, 1 << 40):
             between.write(chunk)
@@ -130,13 +130,13 @@ class Broken:
 
 
 def look_over(progress: Callable[[int], None]) -> Iterator[Broken]:
-    """Read every file and compare it with what was stored. Raises storage.Away."""
+    """Read every file and compare it with what was stored. Raises storage.StorageUnavailable."""
     last = 0
     while part := files.after(last):
         last = part[-1].id
         looked = [(file, _state(file)) for file in part]
         db.session.expunge_all()
-        transactions.undo()
+        transactions.rollback()
         for file, what in looked:
             progress(1)
             if what:

@@ -90,7 +90,7 @@ def _do(turn: Turn) -> None:
         _fail(turn, str(no))
     except places.Missing:
         _fail(turn, _("Its file is not here any more. Bring it again."))
-    except (places.Away, OSError) as trouble:
+    except (places.StorageUnavailable, OSError) as trouble:
         _excuse(turn)
         raise trouble
     except Exception as error:
@@ -158,7 +158,7 @@ def _note(turn: Turn, outcome: Outcome, line: int) -> None:
 
 
 def _report(turn: Turn, outcome: Outcome) -> dict[str, Any]:
-    return turn.report | inspection.told(outcome)
+    return turn.report | inspection.summary(outcome)
 
 
 def _keep(turn: Turn, written: BinaryIO) -> tuple[dict[str, Any], str]:

@@ -66,7 +66,7 @@ def write(number: int) -> smtp.Message:
         return _render(delivery, link)
     finally:
         # The connection goes back to the pool: sending may take minutes.
-        transactions.undo()
+        transactions.rollback()
 
 
 def _needed(number: int) -> Delivery:

@@ -155,7 +155,7 @@ def _store_files(source: archive.Reader, bar: Bar, added: IO[bytes]) -> int:
 def _put(place: places.Storage, key: str, content: IO[bytes]) -> None:
     try:
         place.put(key, content)  # type: ignore[arg-type]
-    except places.Away as away:
+    except places.StorageUnavailable as away:
         raise Refused(_("The files cannot be stored: %(why)s", why=away)) from None
 
 
@@ -168,7 +168,7 @@ def _is_there(place: places.Storage, key: str, content: IO[bytes]) -> bool:
         return not content.read(1)
     except places.Missing:
         return False
-    except places.Away as away:
+    except places.StorageUnavailable as away:
         raise Refused(_("The files cannot be stored: %(why)s", why=away)) from None
 
 
@@ -214,8 +214,8 @@ def missing_files() -> Iterator[str]:
     last = 0
     while part := files.after(last):
         last = part[-1].id
-        waiting = [(file.id, file.name, file.ticket_id or "-", files.lies(file)) for file in part]
-        transactions.undo()
+        waiting = [(file.id, file.name, file.ticket_id or "-", files.stored_objects(file)) for file in part]
+        transactions.rollback()
         for number, name, ticket, lying in waiting:
             if not all(map(_lies_there, lying)):
                 yield _(
@@ -223,9 +223,9 @@ def missing_files() -> Iterator[str]:
                 )
 
 
-def _lies_there(file: files.Lying) -> bool:
+def _lies_there(file: files.StoredObject) -> bool:
     try:
         next(places.at(file.place).read(file.key, 0, 1), None)
-    except (places.Missing, places.Away):
+    except (places.Missing, places.StorageUnavailable):
         return False
     return True

@@ -100,7 +100,7 @@ def test_every_kind_of_mail_has_its_two_texts(cast):
 
 def test_every_mail_that_somebody_can_be_owed_is_among_those_with_texts():
     source = (HOUSE / "helpdesk/notifications/recipients.py").read_text()
-    mails = re.findall(r'Owed\([\w.]+, "(\w+)"|_followers\(ticket, "(\w+)"', source)
+    mails = re.findall(r'Recipient\([\w.]+, "(\w+)"|_followers\(ticket, "(\w+)"', source)
     assert mails
     for mail in mails:
         assert len(list((HOUSE / "templates/mail").glob(f"*/{mail[0] or mail[1]}.txt"))) == 1, mail

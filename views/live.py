@@ -13,7 +13,7 @@ def stream(me):
         return Response(mimetype="text/event-stream")
     hub = current_app.extensions["live"]
     # Without a mark the news begins now, also where this process has not read yet what was before.
-    seen = unsealed(request.headers.get("Last-Event-ID") or request.args.get("since", "")) or feed.mark()
+    seen = unsealed(request.headers.get("Last-Event-ID") or request.args.get("since", "")) or feed.cursor()
     opened = hub.open(me, sessions.digest(me.session_token), seen, request.environ.get("gunicorn.socket"))
     if opened is None:
         return "", 204
@@ -27,7 +27,7 @@ def poll(me):
     """The same hints for a browser without a stream. The ETag is its mark: 304 while nothing is to tell."""
     since = request.args.get("since", "")
     seen = unsealed(since)
-    mark, tickets = feed.missed(me, seen) if seen else (feed.mark(), None)
+    mark, tickets = feed.missed(me, seen) if seen else (feed.cursor(), None)
     # News for others does not show: the answer stays what it was.
     written = since if tickets == [] else sealed(mark)
     response = jsonify(mark=written, tickets=tickets or [], reload=tickets is None, bell=True)

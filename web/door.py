@@ -102,7 +102,7 @@ def role_required(answer: permissions.Answer) -> Callable[[View], View]:
             if person is None and answer is not permissions.ANYONE:
                 return login_manager.unauthorized()
             if person is not None:
-                g.mark = feed.mark(person.news_stood)  # Before the page reads: what comes later is told to it.
+                g.mark = feed.cursor(person.news_stood)  # Before the page reads: what comes later is told to it.
             things = _find(person, address)
             if not answer(person, things):
                 abort(403)
@@ -148,7 +148,7 @@ def _read(guarded: View, address: dict[str, Any]) -> Response:
     try:
         response = _with_page(make_response(guarded(**address)))
     finally:
-        transactions.undo()
+        transactions.rollback()
     _run_asides()
     return response
 
@@ -177,7 +177,7 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
     try:
         _with_page(response)
     finally:
-        transactions.undo()
+        transactions.rollback()
     _run_asides()
     return response
 
@@ -190,13 +190,13 @@ def _render_typed(view: View) -> None:
 
 
 def _change_once(guarded: View, address: dict[str, Any]) -> Response:
-    transactions.undo()
+    transactions.rollback()
     g.pop("_login_user", None)
     g.asides = []
     with transactions.writing():
         response = make_response(guarded(**address))
         if response.status_code >= 400:
-            transactions.undo()
+            transactions.rollback()
         elif (person := signed_in()) is not None:
             from web import resubmission
 
@@ -211,14 +211,14 @@ def _with_page(response: Response) -> Response:
     return response
 
 
-def aside(act: Callable[..., None], *args: Any) -> None:
+def before_response(act: Callable[..., None], *args: Any) -> None:
     """Have something written in a short transaction of its own once the page is done, before it is sent."""
     g.setdefault("asides", []).append((act, args))
 
 
 def afterwards(act: Callable[..., None], *args: Any) -> None:
     """The same once the answer is on its way, for what may be lost if the process is killed: a read mark."""
-    aside(current_app.extensions["afterwards"].do, act, *args)
+    before_response(current_app.extensions["afterwards"].do, act, *args)
 
 
 def _run_asides() -> None:

@@ -117,7 +117,7 @@ def page(code: int, title: object, advice: object, **more: Any) -> Response:
     _clear_up()
     try:
         html = render_template("errors/error.html", code=code, title=title, advice=advice, typed=typed, **more)
-        transactions.undo()
+        transactions.rollback()
     except Exception as error:
         note(log, "error page failed", error)
         html = PLAIN.format(title=title, advice=advice)
@@ -129,7 +129,7 @@ def _clear_up() -> None:
     if request_ctx.url_adapter is None:
         request_ctx.url_adapter = current_app.url_map.bind("")
     try:
-        transactions.undo()
+        transactions.rollback()
         # Load the person now, if there is one: the template must not meet a database that has gone away.
         if current_user.is_authenticated and not current_user.name:
             raise LookupError("nobody")

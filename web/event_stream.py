@@ -38,7 +38,7 @@ class Stream:
     person: int
     session: str
     role: str
-    seen: feed.Mark | None = None
+    seen: feed.Cursor | None = None
     socket: socket.socket | None = None
     waiting: deque[str] = field(default_factory=deque)
     wake: threading.Condition = field(default_factory=threading.Condition)
@@ -110,7 +110,7 @@ class Hub:
         self._away = False
         self._present = presence.Watch()
 
-    def open(self, person: Person, session: str, seen: feed.Mark, sock: Any = None) -> Stream | None:
+    def open(self, person: Person, session: str, seen: feed.Cursor, sock: Any = None) -> Stream | None:
         """A new stream, or None where this process or this person has as many as they may."""
         stream = Stream(person.id, session, person.role, seen, sock)
         with self._lock:
@@ -155,8 +155,8 @@ class Hub:
             self._thread = threading.Thread(target=self._run, args=(reader,), name="live", daemon=True)
             self._thread.start()
 
-    def _tell_missed(self, stream: Stream, person: Person, seen: feed.Mark) -> None:
-        transactions.undo()  # What this request has read so far may be older than the stream.
+    def _tell_missed(self, stream: Stream, person: Person, seen: feed.Cursor) -> None:
+        transactions.rollback()  # What this request has read so far may be older than the stream.
         mark, tickets = feed.missed(person, seen)
         stream.seen = mark
         if tickets != []:
@@ -207,7 +207,7 @@ class Hub:
     def _let_go(self) -> None:
         """Between two looks no connection and no transaction is held."""
         try:
-            transactions.undo()
+            transactions.rollback()
         except Exception:
             log.debug("the connection is lost", exc_info=True)
         db.session.remove()
@@ -236,7 +236,7 @@ class Hub:
             if by_number[number].has_left():
                 by_number[number].close()
 
-    def _tell(self, hints: list[feed.Hint], mark: feed.Mark) -> None:
+    def _tell(self, hints: list[feed.Hint], mark: feed.Cursor) -> None:
         written = sealed(mark) if hints else ""
         for stream in list(self.streams) if hints else ():
             heard = [hint for hint in hints if stream.hears(hint)]

@@ -226,7 +226,7 @@ def set_up(app: Flask) -> None:
         TYPE_NAMES=choices.TYPE_NAMES,
         FILE_KINDS=choices.FILE_KINDS,
         ROLES=choices.ROLES,
-        HOWS=choices.HOWS,
+        LINK_TYPES=choices.LINK_TYPES,
         language=language,
     )
     app.jinja_env.globals["_"] = _in_its_language

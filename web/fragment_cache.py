@@ -120,7 +120,7 @@ def _fillings(holes: Any, token: str | None) -> tuple[Any, ...]:
     return token, *(holes if isinstance(holes, tuple) else (holes,))
 
 
-def looks(field: Any, *shown: Any) -> Hashable:
+def field_key(field: Any, *shown: Any) -> Hashable:
     """The key of a field as a page shows it. None where it has an error, or what somebody typed: that is not kept."""
     options = getattr(field, "choices", None)
     if field.errors or (field.data and options is None and field.type != "BooleanField"):
@@ -131,5 +131,5 @@ def looks(field: Any, *shown: Any) -> Hashable:
 
 
 def set_up(app: Flask) -> None:
-    app.jinja_env.globals["looks"] = looks
+    app.jinja_env.globals["looks"] = field_key
     app.jinja_env.add_extension(Kept)

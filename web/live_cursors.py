@@ -8,7 +8,7 @@ from hashlib import sha256
 from cryptography.fernet import Fernet, InvalidToken
 from flask import Flask, current_app
 
-from helpdesk.live.feed import Mark
+from helpdesk.live.feed import Cursor
 
 # All but marks with many gaps are of one length: it would tell something, too.
 LENGTH = 64
@@ -20,15 +20,15 @@ def set_up(app: Flask) -> None:
     app.jinja_env.filters["sealed"] = sealed
 
 
-def sealed(mark: Mark) -> str:
+def sealed(mark: Cursor) -> str:
     """The mark as letters, digits, "-", "_" and "="; another text each time."""
     token: bytes = current_app.extensions["marks"].encrypt(str(mark).ljust(LENGTH).encode())
     return token.decode()
 
 
-def unsealed(text: str) -> Mark | None:
+def unsealed(text: str) -> Cursor | None:
     """None for anything that this desk has not sealed."""
     try:
-        return Mark.read(current_app.extensions["marks"].decrypt(text.encode()).decode().rstrip())
+        return Cursor.read(current_app.extensions["marks"].decrypt(text.encode()).decode().rstrip())
     except InvalidToken:
         return None

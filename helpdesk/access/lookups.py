@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from helpdesk.access.visibility import visible_files, visible_messages, visible_tickets
-from helpdesk.db.statements import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from models import (
     Attachment,
     BulkJob,
@@ -30,12 +30,12 @@ def find_ticket(person: Person, number: int, *, to_change: bool) -> Ticket | Non
     """The ticket, if this person may see it. To change it, it is locked until the transaction ends; to show it, it
     comes with the people and the category that every page names.
     """
-    return _finding(kind_of(person), to_change).ask(person, SimpleNamespace(id=number)).scalar()
+    return _finding(role_key(person), to_change).ask(person, SimpleNamespace(id=number)).scalar()
 
 
 @cache
-def _finding(kind: Kind, to_change: bool) -> Prepared:
-    reader, wanted = reader_of(kind), Place("wanted")
+def _finding(kind: RoleKey, to_change: bool) -> Prepared:
+    reader, wanted = reader_of(kind), Param("wanted")
     named = map(joinedload, (Ticket.requester, Ticket.raised_by, Ticket.assignee, Ticket.category))
     query = select(Ticket).where(Ticket.id == wanted.id, visible_tickets(reader))
     return Prepared(query.with_for_update() if to_change else query.options(*named), reader, wanted)

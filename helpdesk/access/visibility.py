@@ -32,7 +32,7 @@ def watches(person: Person, ticket: Ticket) -> bool:
     return db.session.get(Watcher, (ticket.id, person.id)) is not None
 
 
-def takes_part(person: Person, ticket: Ticket) -> bool:
+def can_reply(person: Person, ticket: Ticket) -> bool:
     """The requester, also of a ticket that was merged into it, as long as they see it; and every agent."""
     asks = person.is_agent or ticket.requester_id == person.id
     return sees_ticket(person, ticket) and (asks or _asked_for_part(person, ticket))
@@ -70,6 +70,6 @@ def visible_files(person: Person) -> ColumnElement[bool]:
     )
 
 
-def keeps_view(person: Person, view: SavedView) -> bool:
+def owns_view(person: Person, view: SavedView) -> bool:
     """Whether they may change it: their own; admins those that everybody has."""
     return person.is_admin if view.owner_id is None else view.owner_id == person.id

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from sqlalchemy import delete, select
 
 from helpdesk.db import transactions
-from helpdesk.db.statements import Place, Prepared
+from helpdesk.db.statements import Param, Prepared
 from helpdesk.live import feed
 from models import Person, Session, db
 
@@ -70,14 +70,14 @@ def find(token: str, at: datetime | None = None) -> Person | None:
 
 @cache
 def _by_digest() -> Prepared:
-    wanted = Place("wanted")
+    wanted = Param("wanted")
     return Prepared(select(Session, *feed.newest_events()).where(Session.token_hash == wanted.digest), wanted)
 
 
 def seen(token: str, at: datetime | None = None) -> None:
     """Write down that somebody is still working; asked for every few minutes at most. The end stays where it is."""
     at = at or transactions.now()
-    with transactions.aside() as session:
+    with transactions.separate() as session:
         row = session.scalar(select(Session).where(Session.token_hash == digest(token)))
         if row is not None:
             row.last_seen_at = at

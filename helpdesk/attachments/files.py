@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from helpdesk.access import visibility
 from helpdesk.choices import ALT_MAX
 from helpdesk.db import transactions
-from helpdesk.db.statements import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from helpdesk.errors import Refused
 from helpdesk.text import clean
 from models import Attachment, Draft, Import, Message, Person, Ticket, db
@@ -25,7 +25,7 @@ class Unavailable(Refused):
 
 
 @dataclass(frozen=True)
-class Taken:
+class StoredFile:
     """A file that has been looked at and lies on a storage: what its row will say."""
 
     name: str
@@ -41,7 +41,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Lying:
+class StoredObject:
     """Where a file lies, for those who move the bytes."""
 
     place: str
@@ -73,7 +73,7 @@ def refuse_beyond_quota(person: Person, size: int, *, most: int) -> None:
         raise Refused(why)
 
 
-def keep(person: Person, path: str, taken: Taken, *, most: int, at: datetime | None = None) -> Attachment:
+def keep(person: Person, path: str, taken: StoredFile, *, most: int, at: datetime | None = None) -> Attachment:
     """Let the file belong to the person and the form that posts to `path` until that is sent. Raises Refused."""
     refuse_many(person, path, most=most)
     file = Attachment(**asdict(taken), uploader_id=person.id, path=path, alt="", created_at=at or transactions.now())
@@ -134,17 +134,17 @@ def release(person: Person, path: str, numbers: Iterable[int] | None = None) -> 
 
 
 @dataclass(frozen=True)
-class Around:
+class PageFiles:
     """The files of a page: those sent, by ticket and message (None: its description), and those in its forms."""
 
     sent: dict[tuple[int, int | None], list[Attachment]]
     added: dict[str, list[Attachment]]
 
 
-def around(numbers: Sequence[int], reader: Person, paths: Sequence[str]) -> Around:
+def of_page(numbers: Sequence[int], reader: Person, paths: Sequence[str]) -> PageFiles:
     """In one query: what came with these tickets and may be seen, and what the reader has added to their forms."""
-    found = Around({}, {path: [] for path in paths})
-    for file in _around(kind_of(reader)).ask(reader, SimpleNamespace(numbers=numbers, paths=paths)).scalars():
+    found = PageFiles({}, {path: [] for path in paths})
+    for file in _around(role_key(reader)).ask(reader, SimpleNamespace(numbers=numbers, paths=paths)).scalars():
         if file.ticket_id is not None:
             found.sent.setdefault((file.ticket_id, file.message_id), []).append(file)
         else:
@@ -153,8 +153,8 @@ def around(numbers: Sequence[int], reader: Person, paths: Sequence[str]) -> Arou
 
 
 @cache
-def _around(kind: Kind) -> Prepared:
-    reader, wanted = reader_of(kind), Place("wanted")
+def _around(kind: RoleKey) -> Prepared:
+    reader, wanted = reader_of(kind), Param("wanted")
     sent = and_(Attachment.ticket_id.in_(wanted.numbers), visibility.visible_files(reader))
     added = and_(Attachment.uploader_id == reader.id, Attachment.path.in_(wanted.paths))
     return Prepared(select(Attachment).where(or_(sent, added)).order_by(Attachment.id), reader, wanted)
@@ -176,7 +176,7 @@ def names_with(ticket: Ticket, message: Message | None) -> list[str]:
 # ---- what nobody wants any more
 
 
-def collect(*, unsent_since: datetime, most: int = 100, at: datetime | None = None) -> list[Lying]:
+def collect(*, unsent_since: datetime, most: int = 100, at: datetime | None = None) -> list[StoredObject]:
     """Remove the rows of files that were given up, or whose form was not sent `unsent_since` then; `most` a call.
 
     Returns what then lies on a storage for nobody: it may go once this transaction is committed, and not before.
@@ -187,13 +187,13 @@ def collect(*, unsent_since: datetime, most: int = 100, at: datetime | None = No
     given_up = Attachment.path.is_(None) & (Attachment.created_at < at - timedelta(minutes=1))
     wanted = select(Attachment).where(Attachment.ticket_id.is_(None), or_(given_up, forgotten))
     found = db.session.scalars(wanted.order_by(Attachment.id).limit(most).with_for_update(skip_locked=True)).all()
-    lying = [one for file in found for one in lies(file)]
+    lying = [one for file in found for one in stored_objects(file)]
     db.session.execute(delete(Attachment).where(Attachment.id.in_([file.id for file in found])))
     return lying
 
 
-def lies(file: Attachment) -> list[Lying]:
-    return [Lying(file.place, key) for key in (file.key, file.small_key) if key is not None]
+def stored_objects(file: Attachment) -> list[StoredObject]:
+    return [StoredObject(file.place, key) for key in (file.key, file.small_key) if key is not None]
 
 
 def unknown(keys: Sequence[str]) -> set[str]:

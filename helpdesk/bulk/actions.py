@@ -110,7 +110,7 @@ _STEPS = {
 }
 
 
-def told(acts: dict[str, str]) -> list[str]:
+def sentences(acts: dict[str, str]) -> list[str]:
     """What a job does, for people, in the order in which it was chosen."""
     return [_TOLD[name](value, acts) for name, value in acts.items() if name in _TOLD]
 

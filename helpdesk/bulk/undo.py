@@ -49,7 +49,7 @@ def _take_back(job: BulkJob, ticket: Ticket | None, done: list[Event], at: datet
     change = changes.together([event.facts.get("change", {}) for event in done])
     if "trashed_at" not in change:
         tickets.refuse_trashed(ticket)
-    if not changes.stands(ticket, change):
+    if not changes.is_current(ticket, change):
         raise Refused(_("This was changed again meanwhile."))
     changes.unmake(ticket, change)
     for alike in _by_name(done):

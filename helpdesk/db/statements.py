@@ -24,7 +24,7 @@ def complete_tables() -> None:
         table.corresponding_column(column("asked once"))
 
 
-class Place:
+class Param:
     """Stands for a row while a query is built: each column it is asked for is filled in later. `known` are fixed."""
 
     def __init__(self, name: str, **known: Any) -> None:
@@ -40,23 +40,23 @@ class Place:
 
 
 # What a rule asks of a person besides the id. A query is built for each combination of them.
-Kind = tuple[str, bool]
+RoleKey = tuple[str, bool]
 
 
-def kind_of(person: Person) -> Kind:
+def role_key(person: Person) -> RoleKey:
     return person.role, person.is_active
 
 
-def reader_of(kind: Kind) -> Any:
+def reader_of(kind: RoleKey) -> Any:
     """A place for whoever reads, of whom only the kind is known."""
     role, is_active = kind
-    return Place("reader", role=role, is_active=is_active, is_agent=role != "user", is_admin=role == "admin")
+    return Param("reader", role=role, is_active=is_active, is_agent=role != "user", is_admin=role == "admin")
 
 
 class Prepared:
     """A query with its places; `ask` takes a row for each of them. It is complete before another thread has it."""
 
-    def __init__(self, query: Executable, *places: Place) -> None:
+    def __init__(self, query: Executable, *places: Param) -> None:
         self.query, self.places = query, places
         cast(ClauseElement, query).compile(db.engine)
 

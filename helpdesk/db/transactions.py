@@ -152,7 +152,7 @@ def all_or_none() -> Iterator[None]:
 
 
 @contextmanager
-def aside() -> Iterator[DatabaseSession]:
+def separate() -> Iterator[DatabaseSession]:
     """A short transaction of its own, for what must be kept whatever becomes of the page (attempts, read marks)."""
     if _writes.get():
         raise RuntimeError("already writing")
@@ -199,7 +199,7 @@ def _lock(file: TextIO) -> None:
         raise OperationalError("the turn to write", {}, sqlite3.OperationalError("database is locked"))
 
 
-def undo() -> None:
+def rollback() -> None:
     """Forget every change of this transaction, and the acts that the log would have told of."""
     db.session.rollback()
     db.session.info.pop("acts", None)

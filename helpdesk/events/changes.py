@@ -33,7 +33,7 @@ def together(changes: list[Change]) -> Change:
     return whole
 
 
-def stands(ticket: Ticket, change: Change) -> bool:
+def is_current(ticket: Ticket, change: Change) -> bool:
     """Whether the ticket still is as the change left it. Tags that the change did not touch may have come and gone."""
     return all(
         _tags_before(ticket, old, new) is not None if name == "tags" else _plain(getattr(ticket, name)) == new

@@ -40,7 +40,7 @@ def record(
     event.ticket, event.message, event.actor = ticket, message, by
     event.person_id = person.id if person else None
     # What asks the database comes first: each question would make it write all that has been added so far.
-    owed = recipients.owed(event, person) if mails else []
+    owed = recipients.recipients_of(event, person) if mails else []
     if ticket is not None:
         indexer.follow(kind, ticket, message)
         ticket.activity_at = at
@@ -57,7 +57,7 @@ def _note_for_log(event: Event) -> None:
     db.session.info.setdefault("acts", []).append(act | {"person": event.person_id})
 
 
-def _delivery(event: Event, owed: recipients.Owed) -> Delivery:
+def _delivery(event: Event, owed: recipients.Recipient) -> Delivery:
     about = f"ticket-{event.ticket.id}" if event.ticket else "account"
     waits = event.actor is not None and event.kind in UNDOABLE
     return Delivery(

@@ -74,7 +74,7 @@ def rows(reader_id: int, where: ColumnElement[bool], zone: tzinfo = timezone.utc
         wanted = _wanted().where(Ticket.id > low, Ticket.id <= min(low + SPAN, last), where)
         found = db.session.execute(wanted.where(visible_tickets(reader)).order_by(Ticket.id)).all()
         desk = external_ids.name()
-        transactions.undo()
+        transactions.rollback()
         yield from (_cells(row, desk, zone) for row in found)
 
 

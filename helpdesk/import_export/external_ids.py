@@ -24,7 +24,7 @@ def name() -> str:
     if (known := _known()) is not None:
         return known
     try:
-        with transactions.aside() as session:
+        with transactions.separate() as session:
             session.add(DeskFact(name=FACT, value=secrets.token_hex(4)))
     except IntegrityError:
         pass  # Somebody else needed it at the same moment.

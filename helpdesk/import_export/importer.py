@@ -85,7 +85,7 @@ def trial(
         outcome.leave_out(bad)
         known = _here(good) if good else set()
         outcome = outcome.after(good, {row.external_id for row in good} - known)
-        transactions.undo()
+        transactions.rollback()
         progress(last - done)
         done = last
     return outcome

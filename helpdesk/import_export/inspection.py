@@ -62,7 +62,7 @@ def inspect(source: Source, at: datetime, progress: Progress) -> dict[str, Any]:
         plan, replies, bad_replies = open_plan(source, found["system"], progress)
         found |= {"read_as": plan.read_as, "lines": plan.lines}
         outcome = importer.trial(plan, at, server=source.server, outcome=Outcome(most=ROWS), progress=progress)
-        found["trial"] = told(outcome) | {"replies": sum(map(len, replies.values()))}
+        found["trial"] = summary(outcome) | {"replies": sum(map(len, replies.values()))}
         found["bad_replies"] = [[str(row.place), row.why] for row in bad_replies[:ROWS]]
         found["bad_replies_count"] = len(bad_replies)
         found["values"] = _values(outcome)
@@ -85,7 +85,7 @@ def mapping_of(answers: dict[str, Any], system: str) -> Mapping:
     return Mapping("" if system == OWN else system, answers.get("columns", {}), answers.get("values", {}))
 
 
-def told(outcome: Outcome) -> dict[str, Any]:
+def summary(outcome: Outcome) -> dict[str, Any]:
     """The counts of an outcome, and the first of the rows left out."""
     return {
         "added": outcome.added,

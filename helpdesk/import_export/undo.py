@@ -81,7 +81,7 @@ def _batch(number: int, after: int) -> list[int]:
         ImportedTicket.import_id == number, ImportedTicket.ticket_id > after
     )
     found = list(db.session.scalars(wanted.order_by(ImportedTicket.ticket_id).limit(BATCH)))
-    transactions.undo()
+    transactions.rollback()
     return found
 
 

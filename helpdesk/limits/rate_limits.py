@@ -67,11 +67,11 @@ def count(limit: Limit, whom: str, at: datetime | None = None) -> timedelta | No
 
 
 def _count(limit: Limit, key: str, at: datetime) -> timedelta | None:
-    with transactions.aside() as session:
+    with transactions.separate() as session:
         session.add(own := Attempt(key=key, at=at))
         session.flush()
         number = own.id
-    with transactions.aside() as session:
+    with transactions.separate() as session:
         recent = Attempt.at > at - limit.within, Attempt.at < at + CLOCKS_DIFFER
         tries = session.scalars(select(Attempt.at).where(Attempt.key == key, *recent)).all()
         if len(tries) <= limit.most:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from helpdesk.lists.saved_views import hold
+from helpdesk.lists.saved_views import lock_person
 from helpdesk.lists.sorting import SORTS
 from models import Person
 
@@ -46,11 +46,11 @@ def write(columns: Columns | None, sort: str) -> str | None:
     return USUAL if columns == usual(sort) else ",".join([ALWAYS, *columns])
 
 
-def kept(person: Person) -> str | None:
+def saved_words(person: Person) -> str | None:
     return (person.views or {}).get("columns")
 
 
 def keep(person: Person, words: str | None) -> None:
     """For all lists of this person."""
-    hold(person)
+    lock_person(person)
     person.views = (person.views or {}) | {"columns": words}

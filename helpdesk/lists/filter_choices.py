@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, Select, String, literal, or_, select, union_all
 
-from helpdesk.db.statements import Kind, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Prepared, role_key, reader_of
 from helpdesk.lists import saved_views
 from models import Category, Person
 
@@ -36,7 +36,7 @@ class Choices:
 
 def choices(reader: Person, *, whole: bool = True) -> Choices:
     """One query, as for `look`. Where it need not be `whole`: only what a query or a view may name."""
-    found = parted(_choices(kind_of(reader), whole).ask(reader))
+    found = parted(_choices(role_key(reader), whole).ask(reader))
     return Choices(
         agents=named(found, "agent"),
         categories=named(found, "category"),
@@ -46,7 +46,7 @@ def choices(reader: Person, *, whole: bool = True) -> Choices:
 
 
 @cache
-def _choices(kind: Kind, whole: bool) -> Prepared:
+def _choices(kind: RoleKey, whole: bool) -> Prepared:
     reader = reader_of(kind)
     every = part("filed", select(Category.id, Category.name, Category.position))
     parts = [every, part("view", saved_views.of(reader))]

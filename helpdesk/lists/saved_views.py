@@ -125,7 +125,7 @@ def _renamed(part: language.Word | language.Filter, was: str, now: str) -> langu
 
 def move(person: Person, key: str, *, up: bool) -> None:
     """One place up or down in this person's list; at the edge nothing happens."""
-    hold(person)
+    lock_person(person)
     order = [view.key for view in views_of(person)]
     if key not in order:
         return
@@ -145,13 +145,13 @@ def bring_back(person: Person, key: str) -> None:
 
 
 def _set_hidden(person: Person, change: Callable[[set[str]], set[str]]) -> None:
-    hold(person)
+    lock_person(person)
     known = {view.key for view in views_of(person)}
     hidden = change(set((person.views or {}).get("hidden", ()))) & known
     person.views = (person.views or {}) | {"hidden": sorted(hidden)}
 
 
-def hold(person: Person) -> None:
+def lock_person(person: Person) -> None:
     """Read anew how the person keeps their lists, and let nobody else change it until the transaction ends.
 
     It is one value: of two changes at once the later would be written over the earlier.
@@ -160,7 +160,7 @@ def hold(person: Person) -> None:
 
 
 def _refuse_foreign(view: SavedView, by: Person) -> None:
-    if not visibility.keeps_view(by, view):
+    if not visibility.owns_view(by, view):
         raise Refused(_("Only admins change the views that everybody has."))
 
 

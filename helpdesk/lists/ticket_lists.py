@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from helpdesk.access.visibility import visible_tickets
 from helpdesk.choices import ACTIVE, FINISHED
-from helpdesk.db.statements import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from helpdesk.lists.sorting import PUBLIC, SORTS, Sort
 from models import Category, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
 from sqlalchemy import (
@@ -71,14 +71,14 @@ def counts(
     """How many tickets each view holds, and each further condition, in one query, each to COUNT_CAP at most."""
     if not more:
         # Each agent has an order of their own; the query is built and kept once for all of them.
-        asked = _counting(kind_of(reader), tuple(sorted(views)), COUNT_CAP)
+        asked = _counting(role_key(reader), tuple(sorted(views)), COUNT_CAP)
         return {row.view: row.number for row in asked.ask(reader)}
     wanted = {view: in_view(view, reader) for view in views} | dict(more)
     return {row.view: row.number for row in db.session.execute(_counted(wanted, COUNT_CAP))}
 
 
 @cache
-def _counting(kind: Kind, views: tuple[str, ...], most: int) -> Prepared:
+def _counting(kind: RoleKey, views: tuple[str, ...], most: int) -> Prepared:
     reader = reader_of(kind)
     return Prepared(_counted({view: in_view(view, reader) for view in views}, most), reader)
 
@@ -95,15 +95,15 @@ def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = ""
     """One page of a view. `mark` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
 
     def ask(backwards: bool, values: list[Any]) -> Rows:
-        query = _listing(kind_of(reader), view, sort, PAGE, backwards, bool(values))
+        query = _listing(role_key(reader), view, sort, PAGE, backwards, bool(values))
         return query.ask(reader, SimpleNamespace(**dict(zip(SORTS[sort].names, values)))).all()
 
     return _page(ask, SORTS[sort], mark)
 
 
 @cache
-def _listing(kind: Kind, view: str, sort: str, most: int, backwards: bool, marked: bool) -> Prepared:
-    reader, mark, by = reader_of(kind), Place("mark"), SORTS[sort]
+def _listing(kind: RoleKey, view: str, sort: str, most: int, backwards: bool, marked: bool) -> Prepared:
+    reader, mark, by = reader_of(kind), Param("mark"), SORTS[sort]
     values = [getattr(mark, name) for name in by.names] if marked else []
     wanted = _columns(reader, Ticket.activity_at)
     return Prepared(_query(wanted, parts(view, reader), by, most, backwards, values), reader, mark)
@@ -153,15 +153,15 @@ def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
     """The tickets somebody asked for or watches, newest public activity first."""
 
     def ask(backwards: bool, values: list[Any]) -> Rows:
-        query = _own(kind_of(reader), finished, PAGE, backwards, bool(values))
+        query = _own(role_key(reader), finished, PAGE, backwards, bool(values))
         return query.ask(reader, SimpleNamespace(**dict(zip(PUBLIC.names, values)))).all()
 
     return _page(ask, PUBLIC, mark)
 
 
 @cache
-def _own(kind: Kind, finished: bool, most: int, backwards: bool, marked: bool) -> Prepared:
-    reader, mark, watching = reader_of(kind), Place("mark"), aliased(Watcher)
+def _own(kind: RoleKey, finished: bool, most: int, backwards: bool, marked: bool) -> Prepared:
+    reader, mark, watching = reader_of(kind), Param("mark"), aliased(Watcher)
     states = FINISHED if finished else ACTIVE
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
     asked_for = tickets.where(Ticket.requester_id == reader.id)
@@ -181,12 +181,12 @@ def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity",
 
 def numbered(ids: list[int], reader: Person) -> Rows:
     """The rows of these tickets, in no order; whoever chose them has seen to what the reader may see."""
-    return _numbered(kind_of(reader)).ask(reader, SimpleNamespace(ids=ids)).all() if ids else []
+    return _numbered(role_key(reader)).ask(reader, SimpleNamespace(ids=ids)).all() if ids else []
 
 
 @cache
-def _numbered(kind: Kind) -> Prepared:
-    reader, wanted = reader_of(kind), Place("wanted")
+def _numbered(kind: RoleKey) -> Prepared:
+    reader, wanted = reader_of(kind), Param("wanted")
     changed = Ticket.activity_at if reader.is_agent else Ticket.public_activity_at
     return Prepared(_columns(reader, changed).where(Ticket.id.in_(wanted.ids)), reader, wanted)
 

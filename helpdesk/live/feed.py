@@ -37,7 +37,7 @@ def newest_events() -> tuple[ColumnElement[int], ...]:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Cursor:
     """Until where the events were read: the newest id, and lower ids that were not there but may still be committed.
 
     As text, "1204.1198.1201", it is in every page and in the lines of a stream (sealed: web/live_cursors.py) and comes
@@ -51,7 +51,7 @@ class Mark:
         return ".".join(map(str, (self.high, *self.gaps)))
 
     @classmethod
-    def read(cls, text: str) -> Mark | None:
+    def read(cls, text: str) -> Cursor | None:
         """None for anything that was never written by us."""
         if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18}){0,%d}" % CARRIED_GAPS, text):
             return None
@@ -68,20 +68,20 @@ class Mark:
         return or_(later, Event.id.in_(self.gaps)) if self.gaps else later
 
 
-def mark(stood: tuple[Any, ...] = ()) -> Mark:
+def cursor(stood: tuple[Any, ...] = ()) -> Cursor:
     """Where the events stand. A page takes it before it reads anything else.
 
     `stood` is what newest_events() has found; unless an id is missing among the last ones, that says it all.
     """
     if stood and stood[0] is None:
-        return Mark(0)
+        return Cursor(0)
     if stood and stood[2] == stood[0] - max(stood[1], stood[0] - LOOK_BACK + 1) + 1:
-        return Mark(stood[0])
+        return Cursor(stood[0])
     found = db.session.scalars(select(Event.id).order_by(Event.id.desc()).limit(LOOK_BACK)).all()
     if not found:
-        return Mark(0)
+        return Cursor(0)
     missing = sorted(set(range(max(found[-1], found[0] - LOOK_BACK), found[0])) - set(found))
-    return Mark(found[0], tuple(missing[-CARRIED_GAPS:]))
+    return Cursor(found[0], tuple(missing[-CARRIED_GAPS:]))
 
 
 @dataclass(frozen=True)
@@ -106,19 +106,19 @@ class Reader:
 
     @classmethod
     def starting(cls, at: datetime | None = None) -> Reader:
-        start = mark()
+        start = cursor()
         return cls(start.high, dict.fromkeys(start.gaps, at or transactions.now()))
 
     @property
-    def mark(self) -> Mark:
-        return Mark(self.high, tuple(sorted(self.gaps)[-CARRIED_GAPS:]))
+    def mark(self) -> Cursor:
+        return Cursor(self.high, tuple(sorted(self.gaps)[-CARRIED_GAPS:]))
 
     def read(self, at: datetime | None = None) -> tuple[list[Hint], Reader]:
         """What was committed since, oldest first and at most MOST events, and the reader for the next time."""
         at = at or transactions.now()
         gaps = {gap: since for gap, since in self.gaps.items() if abs(at - since) < LATE}
         columns = select(Event.id, Event.kind, Event.ticket_id, Event.person_id, Event.public)
-        wanted = columns.where(Mark(self.high, tuple(gaps)).is_before()).order_by(Event.id).limit(MOST)
+        wanted = columns.where(Cursor(self.high, tuple(gaps)).is_before()).order_by(Event.id).limit(MOST)
         rows = db.session.execute(wanted).all()
         high = max([self.high, *(row.id for row in rows)])
         gaps |= dict.fromkeys(range(max(self.high + 1, high - MOST_GAPS), high), at)
@@ -175,12 +175,12 @@ def _involved(numbers: set[int]) -> dict[int, set[int]]:
     return found
 
 
-def missed(reader: Person, seen: Mark) -> tuple[Mark, list[int] | None]:
+def missed(reader: Person, seen: Cursor) -> tuple[Cursor, list[int] | None]:
     """For a browser that was away: the new mark, and the tickets with news that this reader may hear of.
 
     None instead of tickets where there are too many, or where the mark is from another time (a restored database).
     """
-    now = mark()
+    now = cursor()
     if seen.high > now.high:
         return now, None
     wanted = union(*(some.where(seen.is_before()) for some in _heard(reader))).limit(MOST_TOLD + 1)

@@ -32,7 +32,7 @@ def gone(ticket: Ticket, person: Person) -> None:
     db.session.execute(delete(Presence).where(Presence.ticket_id == ticket.id, Presence.person_id == person.id))
 
 
-def told(ticket: Ticket, reader: Person, at: datetime | None = None) -> list[str]:
+def present_agents(ticket: Ticket, reader: Person, at: datetime | None = None) -> list[str]:
     """A sentence for each other agent who is there, those who write first: "Cleo is writing a reply"."""
     here = others(ticket, reader, since(at)).subquery()
     rows = db.session.execute(select(here).order_by(here.c.place, here.c.folded_name, here.c.id))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from helpdesk import outages
 from helpdesk.access.visibility import visible_events, visible_tickets
 from helpdesk.db import transactions
-from helpdesk.db.statements import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from models import Delivery, Event, Person, Ticket, db
 
 PAGE = 50
@@ -33,7 +33,7 @@ def listing(reader: Person, *, before: int | None = None) -> list[Delivery]:
 
 def unread(reader: Person, *, but: int | None = None) -> int:
     """How many news are unread, counted to COUNT_CAP at most; `but` is the ticket that is being read right now."""
-    return int(_counting(kind_of(reader)).ask(reader, But(but or 0)).scalar_one())
+    return int(_counting(role_key(reader)).ask(reader, But(but or 0)).scalar_one())
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class But:
 
 
 @cache
-def _counting(kind: Kind) -> Prepared:
-    reader, but = reader_of(kind), Place("but")
+def _counting(kind: RoleKey) -> Prepared:
+    reader, but = reader_of(kind), Param("but")
     wanted = _unread(select(Delivery.id), reader).where(Event.ticket_id != but.ticket)
     return Prepared(select(func.count()).select_from(wanted.limit(COUNT_CAP).subquery()), reader, but)
 
@@ -67,7 +67,7 @@ def read(person_id: int, ticket_id: int, until: int) -> None:
     mine = and_(Delivery.person_id == person_id, Delivery.seen_at.is_(None))
     ids = list(db.session.scalars(wanted.where(mine, Event.ticket_id == ticket_id, Event.id <= until)))
     if ids:
-        with outages.unless_unwritable(), transactions.aside() as session:
+        with outages.unless_unwritable(), transactions.separate() as session:
             seen = update(Delivery).where(Delivery.id.in_(ids)).values(seen_at=transactions.now())
             session.execute(seen.execution_options(synchronize_session=False))
 

@@ -11,12 +11,12 @@ from helpdesk.db import transactions
 from models import ReadMark
 
 
-def mark(person_id: int, ticket_id: int, until: datetime) -> None:
+def mark_read(person_id: int, ticket_id: int, until: datetime) -> None:
     """Remember that everything up to `until` was read, in a transaction of its own. Never moves a mark back."""
     mine = ReadMark.person_id == person_id, ReadMark.ticket_id == ticket_id
     moved = update(ReadMark).where(*mine, ReadMark.seen_at < until).values(seen_at=until)
     try:
-        with transactions.aside() as session:
+        with transactions.separate() as session:
             if session.execute(moved).rowcount == 0:  # type: ignore[attr-defined]
                 values = {"person_id": person_id, "ticket_id": ticket_id, "seen_at": until}
                 session.execute(insert(ReadMark).values(values))

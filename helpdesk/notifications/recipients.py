@@ -9,12 +9,12 @@ from functools import cache
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
-from helpdesk.db.statements import Place, Prepared
+from helpdesk.db.statements import Param, Prepared
 from models import Event, Person, Ticket, Watcher
 
 
 @dataclass(frozen=True)
-class Owed:
+class Recipient:
     """One mail for one person; `email` only where it goes to another address than theirs."""
 
     person: Person
@@ -22,7 +22,7 @@ class Owed:
     email: str | None = None
 
 
-def owed(event: Event, person: Person | None) -> list[Owed]:
+def recipients_of(event: Event, person: Person | None) -> list[Recipient]:
     """Each person once, none who is switched off, and not who did it (but for the receipt of an own ticket).
 
     A change of address alone owes two mails: one to the new address, one to the present one.
@@ -33,72 +33,75 @@ def owed(event: Event, person: Person | None) -> list[Owed]:
         return _account(event, person)
     else:
         return []
-    kept: dict[int, Owed] = {}
+    kept: dict[int, Recipient] = {}
     for one in found:
         if one.person.is_active and (one.person is not event.actor or one.mail in TO_ONESELF):
             kept.setdefault(one.person.id, one)
     return list(kept.values())
 
 
-def _account(event: Event, person: Person) -> list[Owed]:
+def _account(event: Event, person: Person) -> list[Recipient]:
     if event.kind == "address_asked":
-        return [Owed(person, "new_address", event.facts["email"]), Owed(person, "address_asked", person.email)]
+        return [
+            Recipient(person, "new_address", event.facts["email"]),
+            Recipient(person, "address_asked", person.email),
+        ]
     if event.kind == "admin_made":
-        return [Owed(person, "role_changed"), Owed(person, "password_changed")]
+        return [Recipient(person, "role_changed"), Recipient(person, "password_changed")]
     if event.kind == "address_changed":
-        return [Owed(person, "address_changed", event.facts["old"])]
-    return [Owed(person, ACCOUNT_MAILS[event.kind])] if event.kind in ACCOUNT_MAILS else []
+        return [Recipient(person, "address_changed", event.facts["old"])]
+    return [Recipient(person, ACCOUNT_MAILS[event.kind])] if event.kind in ACCOUNT_MAILS else []
 
 
-def _nobody(event: Event, ticket: Ticket) -> list[Owed]:
+def _nobody(event: Event, ticket: Ticket) -> list[Recipient]:
     return []
 
 
-def _raised(event: Event, ticket: Ticket) -> list[Owed]:
-    return [Owed(ticket.requester, "received"), *(Owed(agent, "new_ticket") for agent in _eager_agents())]
+def _raised(event: Event, ticket: Ticket) -> list[Recipient]:
+    return [Recipient(ticket.requester, "received"), *(Recipient(agent, "new_ticket") for agent in _eager_agents())]
 
 
-def _replied(event: Event, ticket: Ticket) -> list[Owed]:
+def _replied(event: Event, ticket: Ticket) -> list[Recipient]:
     if event.actor is not ticket.requester and (event.actor is None or event.actor.is_agent):
         return _followers(ticket, "answer")
     # Besides the requester, those answer whose own ticket was merged into this one.
     agents = [ticket.assignee] if ticket.assignee else _eager_agents()
-    return [Owed(agent, "requester_reply") for agent in agents] + _followers(ticket, "requester_reply")
+    return [Recipient(agent, "requester_reply") for agent in agents] + _followers(ticket, "requester_reply")
 
 
-def _assigned(event: Event, ticket: Ticket) -> list[Owed]:
-    return [Owed(ticket.assignee, "assigned")] if ticket.assignee else []
+def _assigned(event: Event, ticket: Ticket) -> list[Recipient]:
+    return [Recipient(ticket.assignee, "assigned")] if ticket.assignee else []
 
 
-def _resolved(event: Event, ticket: Ticket) -> list[Owed]:
+def _resolved(event: Event, ticket: Ticket) -> list[Recipient]:
     return _followers(ticket, "resolved")
 
 
-def _closed(event: Event, ticket: Ticket) -> list[Owed]:
+def _closed(event: Event, ticket: Ticket) -> list[Recipient]:
     return _followers(ticket, "closed")
 
 
-def _duplicate(event: Event, ticket: Ticket) -> list[Owed]:
+def _duplicate(event: Event, ticket: Ticket) -> list[Recipient]:
     return _followers(ticket, "duplicate")
 
 
-def _merged(event: Event, ticket: Ticket) -> list[Owed]:
-    return [Owed(ticket.requester, "merged")]
+def _merged(event: Event, ticket: Ticket) -> list[Recipient]:
+    return [Recipient(ticket.requester, "merged")]
 
 
-def _reopened(event: Event, ticket: Ticket) -> list[Owed]:
-    return [Owed(ticket.assignee, "reopened")] if ticket.assignee else []
+def _reopened(event: Event, ticket: Ticket) -> list[Recipient]:
+    return [Recipient(ticket.assignee, "reopened")] if ticket.assignee else []
 
 
-def _requester_changed(event: Event, ticket: Ticket) -> list[Owed]:
-    return [Owed(ticket.requester, "received")]
+def _requester_changed(event: Event, ticket: Ticket) -> list[Recipient]:
+    return [Recipient(ticket.requester, "received")]
 
 
-def _followers(ticket: Ticket, mail: str) -> list[Owed]:
-    return [Owed(ticket.requester, mail), *(Owed(watcher, mail) for watcher in watchers(ticket))]
+def _followers(ticket: Ticket, mail: str) -> list[Recipient]:
+    return [Recipient(ticket.requester, mail), *(Recipient(watcher, mail) for watcher in watchers(ticket))]
 
 
-def is_news(event: Event, owed: Owed) -> bool:
+def is_news(event: Event, owed: Recipient) -> bool:
     """Whether it is told in the desk too, as something unread. A receipt, or a link asked for, is not."""
     return event.ticket is not None and not (owed.mail in TO_ONESELF and owed.person is event.actor)
 
@@ -109,7 +112,7 @@ def watchers(ticket: Ticket) -> list[Person]:
 
 @cache
 def _watching() -> Prepared:
-    ticket = Place("ticket")
+    ticket = Param("ticket")
     watching = select(Person).join(Watcher, Watcher.person_id == Person.id).where(Watcher.ticket_id == ticket.id)
     return Prepared(watching.order_by(Person.folded_name, Person.id), ticket)
 
@@ -127,7 +130,7 @@ def _wanting_every_new() -> Prepared:
     return Prepared(agents.order_by(Person.id))
 
 
-TICKET_MAILS: dict[str, Callable[[Event, Ticket], list[Owed]]] = {
+TICKET_MAILS: dict[str, Callable[[Event, Ticket], list[Recipient]]] = {
     "raised": _raised,
     "raised_for": _raised,
     "replied": _replied,

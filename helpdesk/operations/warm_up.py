@@ -51,7 +51,7 @@ def _works(ask: Callable[[Person], None], reader: Person) -> bool:
         log.warning("a query of pages cannot be asked: %s", trouble, exc_info=not isinstance(error, DBAPIError))
         return False
     finally:
-        transactions.undo()
+        transactions.rollback()
 
 
 def _person(role: str) -> Person:
@@ -88,7 +88,7 @@ def _searches(reader: Person) -> None:
 
 def _search(reader: Person, typed: str = "printer") -> None:
     wanted = language.parse(typed, language.known_to(agent=reader.is_agent))
-    search.run(wanted, filters.Asker(reader, ZoneInfo("UTC"), transactions.now()))
+    search.run(wanted, filters.SearchContext(reader, ZoneInfo("UTC"), transactions.now()))
     snippets.of([NOBODY], wanted, reader)
 
 
@@ -100,7 +100,7 @@ def _tickets(reader: Person) -> None:
 def _ticket(reader: Person) -> None:
     lookups.find_ticket(reader, NOBODY, to_change=False)
     ticket = Ticket(id=NOBODY, requester_id=NOBODY)
-    sidebar.look(ticket, reader)
+    sidebar.load(ticket, reader)
     timeline.timeline(ticket, reader, 1)
-    files.around([NOBODY], reader, [""])
+    files.of_page([NOBODY], reader, [""])
     drafts.under(reader, [""])

@@ -13,7 +13,7 @@ from helpdesk.query import time_ranges
 from helpdesk.query.mistakes import Mistake, no_such_field, no_such_value, no_time, no_value
 from helpdesk.query.near_names import near_name
 from helpdesk.query.tokenizer import Token, tokens
-from helpdesk.search_index.index_words import bare_letters
+from helpdesk.search_index.index_words import unaccented
 from helpdesk.search_index.normalize import Term, term
 from helpdesk.text import clean
 
@@ -135,12 +135,12 @@ def known_to(*, agent: bool, categories: Iterable[str] = ()) -> Known:
 
 def slug(name: str) -> str:
     """A name as a value: "Access & rights" is category:access-&-rights, or as it is, in quotes."""
-    return "-".join(unquoted(bare_letters(name)).split())
+    return "-".join(unquoted(unaccented(name)).split())
 
 
 def spoken(name: str) -> str:
     """A person's name as a value: Robert "Bob" Smith is assignee:"robert bob smith"."""
-    return " ".join(unquoted(bare_letters(name)).split())
+    return " ".join(unquoted(unaccented(name)).split())
 
 
 def unquoted(text: str) -> str:

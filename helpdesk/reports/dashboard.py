@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, literal, select, union_all
 
 from helpdesk.db import transactions
-from helpdesk.db.statements import Kind, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Prepared, role_key, reader_of
 from helpdesk.lists import ticket_lists
 from helpdesk.reports import daily_counts
 from helpdesk.reports.daily_counts import Day
@@ -51,7 +51,7 @@ def figures(reader: Person, zone: ZoneInfo, at: datetime | None = None) -> Figur
     for category, priority, count in tally.active:
         by_category[names.get(category)] += count
         by_priority[priority] += count
-    oldest = {row.which: row for row in _oldest(kind_of(reader)).ask(reader)}
+    oldest = {row.which: row for row in _oldest(role_key(reader)).ask(reader)}
     return Figures(
         new=numbers["new"],
         unassigned=numbers["unassigned"],
@@ -72,7 +72,7 @@ _OLDEST = {"oldest_new": ("new",), "oldest_unassigned": ("unassigned",), "waitin
 
 
 @cache
-def _oldest(kind: Kind) -> Prepared:
+def _oldest(kind: RoleKey) -> Prepared:
     """The first to come among each, its parts by an index of their own."""
     reader, by_age = reader_of(kind), (Ticket.created_at, Ticket.id)
     found = []

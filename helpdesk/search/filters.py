@@ -42,7 +42,7 @@ FEW_PEOPLE, FEW = 20, 1_000
 
 
 @dataclass(frozen=True)
-class Asker:
+class SearchContext:
     """Who asks, in which time zone, and when: what "me", "today" and "updated" mean depends on it.
 
     `filed` are all categories, each with its `id` and `name`, where whoever asks has read them already.
@@ -58,11 +58,11 @@ class Asker:
 class Rule:
     """One field. `sql` and `judge` say for one value whether a ticket has it; neither is ever NULL."""
 
-    sql: Callable[[str, Asker], Condition]
-    judge: Callable[[str, Asker, Ticket], bool]
+    sql: Callable[[str, SearchContext], Condition]
+    judge: Callable[[str, SearchContext, Ticket], bool]
 
 
-def where(filters: Iterable[Filter], asker: Asker) -> Condition:
+def where(filters: Iterable[Filter], asker: SearchContext) -> Condition:
     """Tickets that the person may see, that are not in the trash, and for which all filters hold."""
     seen = and_(visibility.visible_tickets(asker.person), Ticket.trashed_at.is_(None))
     if not asker.person.is_agent:
@@ -82,19 +82,19 @@ def own_ids(person: Person) -> list[int]:
     return list(db.session.scalars(union(asked, select(Watcher.ticket_id).where(Watcher.person_id == person.id))))
 
 
-def _condition(part: Filter, asker: Asker) -> Condition:
+def _condition(part: Filter, asker: SearchContext) -> Condition:
     any_value = or_(false(), *(RULES[part.field].sql(value, asker) for value in part.values))
     return ~any_value if part.without else any_value
 
 
-def holds(part: Filter, asker: Asker, ticket: Ticket) -> bool:
+def holds(part: Filter, asker: SearchContext, ticket: Ticket) -> bool:
     return part.without is not any(RULES[part.field].judge(value, asker, ticket) for value in part.values)
 
 
 # ---- people
 
 
-def called(value: str, asker: Asker) -> list[int]:
+def called(value: str, asker: SearchContext) -> list[int]:
     """Ids of the people a name means: any of their names begins so. For agents it may be their address as well: where
     the mail of those who work here goes is nothing that a requester may try out.
     """
@@ -103,7 +103,7 @@ def called(value: str, asker: Asker) -> list[int]:
     return list(db.session.scalars(select(ids.c.person_id).order_by(ids.c.person_id).limit(NAMESAKES)))
 
 
-def is_called(value: str, person: Person, asker: Asker) -> bool:
+def is_called(value: str, person: Person, asker: SearchContext) -> bool:
     return name_keys.is_named(value, person) or asker.person.is_agent and name_keys.is_addressed(value, person)
 
 
@@ -142,54 +142,54 @@ def _one_of(wanted: Select[Any], otherwise: Condition) -> Condition:
     return numbered(ids) if len(ids) <= FEW else otherwise
 
 
-def _assignee(value: str, asker: Asker) -> Condition:
+def _assignee(value: str, asker: SearchContext) -> Condition:
     if value == NOBODY:
         return Ticket.assignee_id.is_(None)
     return _among(Ticket.assignee_id, [asker.person.id] if value == ME else called(value, asker))
 
 
-def _has_assignee(value: str, asker: Asker, ticket: Ticket) -> bool:
+def _has_assignee(value: str, asker: SearchContext, ticket: Ticket) -> bool:
     if value == NOBODY or ticket.assignee is None:
         return value == NOBODY and ticket.assignee is None
     return ticket.assignee_id == asker.person.id if value == ME else is_called(value, ticket.assignee, asker)
 
 
-def _requester(value: str, asker: Asker) -> Condition:
+def _requester(value: str, asker: SearchContext) -> Condition:
     return _among(Ticket.requester_id, [asker.person.id] if value == ME else called(value, asker))
 
 
-def _has_requester(value: str, asker: Asker, ticket: Ticket) -> bool:
+def _has_requester(value: str, asker: SearchContext, ticket: Ticket) -> bool:
     return ticket.requester_id == asker.person.id if value == ME else is_called(value, ticket.requester, asker)
 
 
 # ---- category
 
 
-def _category(value: str, asker: Asker) -> Condition:
+def _category(value: str, asker: SearchContext) -> Condition:
     known = categories.every() if asker.filed is None else asker.filed
     ids = [category.id for category in known if slug(category.name) == value]
     filed = _among(Ticket.category_id, ids)
     return or_(Ticket.category_id.is_(None), filed) if value == "none" else filed
 
 
-def _has_category(value: str, asker: Asker, ticket: Ticket) -> bool:
+def _has_category(value: str, asker: SearchContext, ticket: Ticket) -> bool:
     return value == (slug(ticket.category.name) if ticket.category else "none")
 
 
 # ---- times
 
 
-def _within(column: Any, value: str, asker: Asker) -> Condition:
+def _within(column: Any, value: str, asker: SearchContext) -> Condition:
     start, end = time_ranges.between(value, asker.zone, asker.now)
     return and_(true(), *([column >= start] if start else []), *([column < end] if end else []))
 
 
-def _is_within(moment: datetime, value: str, asker: Asker) -> bool:
+def _is_within(moment: datetime, value: str, asker: SearchContext) -> bool:
     start, end = time_ranges.between(value, asker.zone, asker.now)
     return (start is None or moment >= start) and (end is None or moment < end)
 
 
-def _changed(asker: Asker) -> str:
+def _changed(asker: SearchContext) -> str:
     """Requesters must not learn from a time that there is a note."""
     return "activity_at" if asker.person.is_agent else "public_activity_at"
 
@@ -206,24 +206,24 @@ IS: dict[str, Rule] = {
 
 
 def _message(kind: str) -> Rule:
-    def sql(value: str, asker: Asker) -> Condition:
+    def sql(value: str, asker: SearchContext) -> Condition:
         said = exists().where(Message.ticket_id == Ticket.id, Message.kind == kind, Message.withdrawn_at.is_(None))
         return said if kind == "reply" or asker.person.is_agent else false()
 
-    def judge(value: str, asker: Asker, ticket: Ticket) -> bool:
+    def judge(value: str, asker: SearchContext, ticket: Ticket) -> bool:
         said = select(Message.kind).where(Message.ticket_id == ticket.id, Message.withdrawn_at.is_(None))
         return (kind == "reply" or asker.person.is_agent) and kind in db.session.scalars(said).all()
 
     return Rule(sql, judge)
 
 
-def _file(value: str, asker: Asker) -> Condition:
+def _file(value: str, asker: SearchContext) -> Condition:
     holding = select(Attachment.ticket_id).where(Attachment.ticket_id.is_not(None)).distinct()
     visible = exists().where(Attachment.ticket_id == Ticket.id, visibility.visible_files(asker.person))
     return and_(_one_of(holding, true()), visible)
 
 
-def _has_file(value: str, asker: Asker, ticket: Ticket) -> bool:
+def _has_file(value: str, asker: SearchContext, ticket: Ticket) -> bool:
     return bool(files.seen_by([ticket.id], asker.person))
 
 
@@ -233,7 +233,7 @@ HAS: dict[str, Rule] = {"reply": _message("reply"), "note": _message("note"), "f
 # ---- tags
 
 
-def _tagged(value: str, asker: Asker) -> Condition:
+def _tagged(value: str, asker: SearchContext) -> Condition:
     """Requesters cannot ask for tags; should they ever get here, nothing bears one."""
     if not asker.person.is_agent:
         return false()
@@ -242,14 +242,14 @@ def _tagged(value: str, asker: Asker) -> Condition:
     return _one_of(tagged, exists(tagged.where(TicketTag.ticket_id == Ticket.id).correlate(Ticket)))
 
 
-def _bears_tag(value: str, asker: Asker, ticket: Ticket) -> bool:
+def _bears_tag(value: str, asker: SearchContext, ticket: Ticket) -> bool:
     return asker.person.is_agent and fold(value) in {_plain(tag.folded) for tag in ticket.tags}
 
 
 # ---- imports
 
 
-def _imported(value: str, asker: Asker) -> Condition:
+def _imported(value: str, asker: SearchContext) -> Condition:
     """For agents: which tickets came together is nothing that a requester may ask."""
     if not asker.person.is_agent:
         return false()
@@ -257,7 +257,7 @@ def _imported(value: str, asker: Asker) -> Condition:
     return _one_of(came, exists(came.where(ImportedTicket.ticket_id == Ticket.id).correlate(Ticket)))
 
 
-def _came_with(value: str, asker: Asker, ticket: Ticket) -> bool:
+def _came_with(value: str, asker: SearchContext, ticket: Ticket) -> bool:
     return asker.person.is_agent and db.session.get(ImportedTicket, (int(value), ticket.id)) is not None
 
 

@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from helpdesk.query.language import Query
 from helpdesk.search import filters, word_sample
-from helpdesk.search.filters import FEW, Asker
+from helpdesk.search.filters import FEW, SearchContext
 from helpdesk.search_index.normalize import Spelling, Term, together
 from models import SearchText, Ticket, db
 
@@ -62,7 +62,7 @@ class Hits:
     all: bool
 
 
-def find(query: Query, asker: Asker) -> Hits:
+def find(query: Query, asker: SearchContext) -> Hits:
     """The newest tickets the person may see that say all the words and pass all the filters."""
     where = filters.where(query.filters, asker)
     terms = together(query.terms)
@@ -81,7 +81,7 @@ def find(query: Query, asker: Asker) -> Hits:
     return _by_sample(terms, where, said)
 
 
-def says(term: Term, asker: Asker) -> ColumnElement[bool]:
+def says(term: Term, asker: SearchContext) -> ColumnElement[bool]:
     """Whether the ticket's document holds the words side by side. Notes are looked into for agents only."""
     texts = [SearchText.public_text] + [SearchText.internal_text] * asker.person.is_agent
     said = or_(*(text.like(f"%{_phrase(spelling)}%") for spelling in term.spellings for text in texts))

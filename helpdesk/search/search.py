@@ -13,7 +13,7 @@ from helpdesk.lists import ticket_lists
 from helpdesk.query import language
 from helpdesk.query.language import Known, Query
 from helpdesk.search import filters, full_text
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.search_index.normalize import Term, together
 from helpdesk.tickets import categories
 from models import Person, Ticket, db
@@ -42,7 +42,7 @@ def known_to(person: Person) -> Known:
     return language.known_to(agent=person.is_agent, categories=[category.name for category in categories.every()])
 
 
-def run(wanted: Query, asker: Asker, page: int = 1) -> Results:
+def run(wanted: Query, asker: SearchContext, page: int = 1) -> Results:
     """One page of the hits, best first; without words the newest activity first. A ticket named by its number leads."""
     if not wanted.terms:
         return _newest(wanted, asker, page)
@@ -60,7 +60,7 @@ def _numbered(wanted: Query, reader: Person) -> int | None:
     return db.session.scalar(select(Ticket.id).where(Ticket.id == wanted.number, visibility.visible_tickets(reader)))
 
 
-def _newest(wanted: Query, asker: Asker, page: int) -> Results:
+def _newest(wanted: Query, asker: SearchContext, page: int) -> Results:
     where = filters.where(wanted.filters, asker)
     changed = Ticket.activity_at if asker.person.is_agent else Ticket.public_activity_at
     inside = select(Ticket.id).where(where).order_by(changed.desc(), Ticket.id.desc())
@@ -81,7 +81,7 @@ def count(where: ColumnElement[bool]) -> int:
     return db.session.scalar(select(func.count()).select_from(capped)) or 0
 
 
-def where(wanted: Query, asker: Asker) -> tuple[ColumnElement[bool], bool]:
+def where(wanted: Query, asker: SearchContext) -> tuple[ColumnElement[bool], bool]:
     """The query as a condition for a list in any order, and whether it lets all that fits through."""
     if not wanted.terms:
         return filters.where(wanted.filters, asker), True

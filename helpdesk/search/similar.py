@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from helpdesk.choices import ACTIVE, FINISHED
 from helpdesk.query.language import Query, Word
 from helpdesk.search import full_text
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.search_index import normalize
 from helpdesk.search_index.index_words import PAD
 from models import Person, SearchText, Ticket, db
@@ -42,7 +42,7 @@ def telling(text: str) -> list[str]:
     return [word for word in dict.fromkeys(normalize.words(text)) if not word.endswith(PAD)]
 
 
-def earlier(ticket: Ticket, asker: Asker) -> list[Row[int, str, str]]:
+def earlier(ticket: Ticket, asker: SearchContext) -> list[Row[int, str, str]]:
     """Up to five earlier tickets that say the same rare words: more of them first, of these the finished ones."""
     words = (telling(ticket.subject) + telling(ticket.description))[: WORDS * 2]
     rare = _rarest(list(dict.fromkeys(words))[:WORDS])

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from helpdesk.access import visibility
-from helpdesk.db.statements import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from helpdesk.query.language import Query, Word
 from helpdesk.search_index.normalize import Spelling, runs, together
 from helpdesk.search_index.spellings import Run
@@ -29,7 +29,7 @@ Snippet = list[tuple[str, bool]]
 def of(ids: Sequence[int], wanted: Query, reader: Person) -> dict[int, Snippet]:
     """For each ticket the first of its texts that holds most of the words, as far as the reader may see it."""
     texts: dict[int, list[str]] = {}
-    for query in _texts(kind_of(reader)):
+    for query in _texts(role_key(reader)):
         found: Iterable[Any] = query.ask(reader, SimpleNamespace(ids=list(ids)))
         for number, text in found:
             texts.setdefault(number, []).append(text)
@@ -38,9 +38,9 @@ def of(ids: Sequence[int], wanted: Query, reader: Person) -> dict[int, Snippet]:
 
 
 @cache
-def _texts(kind: Kind) -> tuple[Prepared, Prepared]:
+def _texts(kind: RoleKey) -> tuple[Prepared, Prepared]:
     """The descriptions, and what was said."""
-    reader, wanted = reader_of(kind), Place("wanted")
+    reader, wanted = reader_of(kind), Param("wanted")
     described = select(Ticket.id, func.substr(Ticket.description, 1, DEPTH)).where(Ticket.id.in_(wanted.ids))
     said = select(Message.ticket_id, func.substr(Message.body, 1, DEPTH)).where(
         Message.ticket_id.in_(wanted.ids), visibility.visible_messages(reader), Message.withdrawn_at.is_(None)

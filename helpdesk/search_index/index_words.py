@@ -26,7 +26,7 @@ UNSPACED = re.compile(
 Placed = tuple[str, int, int]
 
 
-def bare_letters(text: str) -> str:
+def unaccented(text: str) -> str:
     """Without case and accents."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", plain_letters(text))
 
@@ -38,8 +38,8 @@ def aligned(text: str) -> tuple[str, Sequence[int]]:
     """
     if text.isascii():
         return text.lower(), range(len(text) + 1)
-    pieces = [bare_letters(letter) for letter in text]
-    letters = bare_letters(text)
+    pieces = [unaccented(letter) for letter in text]
+    letters = unaccented(text)
     if "".join(pieces) != letters:
         return letters, [0] * len(letters) + [len(text)]
     return letters, [place for place, piece in enumerate(pieces) for _letter in piece] + [len(text)]

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from helpdesk.search_index.index_words import LONGEST, PAD, WORD, bare_letters, is_padded, placed, spelled
+from helpdesk.search_index.index_words import LONGEST, PAD, WORD, unaccented, is_padded, placed, spelled
 from helpdesk.search_index.spellings import JOINED_MAX, SHORT, Run, joins, piece
 
 # The number of these rules and those of index_words, spellings and text.plain_letters. Whoever changes which words a
@@ -96,7 +96,7 @@ def term(text: str, *, exact: bool = False, without: bool = False) -> Term | Non
     """What to look for. `exact`: as it is spelled, and whole words only. None where the text holds neither letters nor
     digits.
     """
-    first = _spelling(bare_letters(text), exact)
+    first = _spelling(unaccented(text), exact)
     if first is None:
         return None
     others = [] if exact else [*_others(text)]

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, select, update
 
 from helpdesk.db import transactions
-from helpdesk.db.statements import Place, Prepared
+from helpdesk.db.statements import Param, Prepared
 from models import Draft, Person, db
 
 KEPT = timedelta(days=30)
@@ -72,7 +72,7 @@ def under(person: Person, paths: list[str], at: datetime | None = None) -> dict[
 
 @cache
 def _under() -> Prepared:
-    wanted = Place("wanted")
+    wanted = Param("wanted")
     theirs = select(Draft).where(Draft.person_id == wanted.person, Draft.path.in_(wanted.paths))
     return Prepared(theirs.where(Draft.saved_at > wanted.since), wanted)
 

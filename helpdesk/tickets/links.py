@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Integer, Select, literal, select
 
 from helpdesk.access import lookups, visibility
-from helpdesk.choices import HOWS
+from helpdesk.choices import LINK_TYPES
 from helpdesk.db.transactions import now
 from helpdesk.errors import Refused
 from helpdesk.events import events
@@ -119,10 +119,10 @@ def of(ticket: Ticket, reader: Person) -> list[Select[*tuple[Any, ...]]]:
     ]
 
 
-def told(rows: Iterable[tuple[int, str, str]]) -> tuple[Link, ...]:
-    """What `of` has found, in the order of HOWS and of the numbers."""
+def linked(rows: Iterable[tuple[int, str, str]]) -> tuple[Link, ...]:
+    """What `of` has found, in the order of LINK_TYPES and of the numbers."""
     found = []
     for number, subject, text in rows:
         side, kind, status = text.split()
         found.append(Link(kind if side == "forth" else INVERSE[kind], number, subject, status))
-    return tuple(sorted(found, key=lambda one: (list(HOWS).index(one.how), one.number)))
+    return tuple(sorted(found, key=lambda one: (list(LINK_TYPES).index(one.how), one.number)))

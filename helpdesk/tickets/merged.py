@@ -8,7 +8,7 @@ from helpdesk.access import lookups
 from models import Person, Ticket, db
 
 
-def root(ticket: Ticket) -> Ticket:
+def merge_target(ticket: Ticket) -> Ticket:
     """Where the ticket has gone in the end; itself where it was not merged."""
     while ticket.merged_into_id is not None:
         into = db.session.get(Ticket, ticket.merged_into_id)
@@ -21,14 +21,14 @@ def leads_to(ticket: Ticket, reader: Person, *, to_change: bool = False) -> Tick
     """The ticket whose page stands for a merged one, for those who may see it."""
     if ticket.merged_into_id is None:
         return None
-    return lookups.find_ticket(reader, root(ticket).id, to_change=to_change)
+    return lookups.find_ticket(reader, merge_target(ticket).id, to_change=to_change)
 
 
 def merged_into(numbers: list[int]) -> list[int]:
     return list(db.session.scalars(select(Ticket.id).where(Ticket.merged_into_id.in_(numbers)).order_by(Ticket.id)))
 
 
-def numbers(ticket: Ticket) -> list[int]:
+def with_merged(ticket: Ticket) -> list[int]:
     """The ticket and all that were merged into it, and into those."""
     found = generation = [ticket.id]
     while generation:

@@ -44,7 +44,7 @@ class Plan:
 def plan(ticket: Ticket, into: Ticket) -> Plan:
     """Raises Refused where the two cannot be merged. A target that was merged itself stands for where it went."""
     tickets.refuse_trashed(ticket)
-    into = tickets_merged.root(into)
+    into = tickets_merged.merge_target(into)
     if into is ticket:
         raise Refused(_("A ticket cannot be merged into itself. Type the number of another one."))
     if into.trashed_at is not None:

@@ -26,7 +26,7 @@ def html_of(row: Text) -> str | None:
 
 def keep(made: list[tuple[type[Text], int, str, str]]) -> None:
     """Keep what was rendered while reading: model, id, text and HTML. A text that was changed meanwhile is left out."""
-    with transactions.aside() as session:
+    with transactions.separate() as session:
         for model, number, text, html in made:
             field = FIELDS[model]
             same = update(model).where(model.id == number, getattr(model, field) == text)

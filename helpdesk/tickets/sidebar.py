@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Integer, String, and_, literal, select, union_all
 
 from helpdesk.access import visibility
-from helpdesk.db.statements import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from helpdesk.lists import ticket_lists
 from helpdesk.lists.filter_choices import Found, Named, agents, categories, named, part, parted, people
 from helpdesk.live import presence
@@ -20,7 +20,7 @@ from models import Delivery, Event, Person, ReadMark, Tag, Ticket, TicketTag, Wa
 
 
 @dataclass(frozen=True)
-class Around:
+class Sidebar:
     """`others` are further tickets of the requester, counted to a cap. `unread` says that something here is news to
     the reader, `read` that they have seen the ticket as it is. `touched`: see editing.py. `merged` are the
     numbers of tickets that were merged into it; its `tags` and `links` are for agents.
@@ -40,16 +40,16 @@ class Around:
     read: bool
 
 
-def look(ticket: Ticket, reader: Person, at: datetime | None = None) -> Around:
+def load(ticket: Ticket, reader: Person, at: datetime | None = None) -> Sidebar:
     """One query, of one row for each thing found."""
-    found = parted(_query(kind_of(reader)).ask(ticket, reader, Clock(presence.since(at))))
-    return Around(
+    found = parted(_query(role_key(reader)).ask(ticket, reader, Clock(presence.since(at))))
+    return Sidebar(
         agents=named(found, "agent"),
         categories=named(found, "category"),
         watchers=named(found, "watcher"),
         present=presence.sentences([(row.name, row.place < 0) for row in found.get("present", [])]),
         tags=tuple(row.name for row in found.get("tag", [])),
-        links=tickets_links.told([(row.id, row.name, row.folded) for row in found.get("link", [])]),
+        links=tickets_links.linked([(row.id, row.name, row.folded) for row in found.get("link", [])]),
         merged=[row.id for row in found.get("merged", [])],
         others=found["others"][0].place if "others" in found else 0,
         follows=ticket.follows_id if "follows" in found else None,
@@ -65,9 +65,9 @@ class Clock:
 
 
 @cache
-def _query(kind: Kind) -> Prepared:
-    ticket: Any = Place("ticket")
-    reader, clock = reader_of(kind), Place("clock")
+def _query(kind: RoleKey) -> Prepared:
+    ticket: Any = Param("ticket")
+    reader, clock = reader_of(kind), Param("clock")
     parts = [_watchers(ticket), _follows(ticket, reader), _unread(ticket, reader), _read(ticket, reader)]
     parts.append(part("merged", select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
     if reader.is_agent:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from helpdesk.access import visibility
-from helpdesk.db.statements import Kind, Place, Prepared, kind_of, reader_of
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from helpdesk.tickets import merged
 from models import Event, Message, Person, Ticket, db
 
@@ -22,15 +22,15 @@ def timeline(
 
     Of it the newest `most`. The family are the ticket and all that were merged into it, looked up where not given.
     """
-    family = family or merged.numbers(ticket)
-    asked = _told(kind_of(reader), len(family) > 1, most is not None)
+    family = family or merged.with_merged(ticket)
+    asked = _told(role_key(reader), len(family) > 1, most is not None)
     found = asked.ask(reader, SimpleNamespace(family=family, most=most))
     return list(found.scalars())[::-1]
 
 
 @cache
-def _told(kind: Kind, several: bool, capped: bool) -> Prepared:
-    reader, wanted = reader_of(kind), Place("wanted")
+def _told(kind: RoleKey, several: bool, capped: bool) -> Prepared:
+    reader, wanted = reader_of(kind), Param("wanted")
     query = select(Event).where(Event.ticket_id.in_(wanted.family), visibility.visible_events(reader))
     query = query.options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))
     if several:
@@ -47,11 +47,11 @@ def newest(ticket: Ticket, reader: Person) -> int:
 
 def since(ticket: Ticket, reader: Person, seen: int) -> list[Event]:
     """What happened after the event `seen`, as far as the reader may see it, oldest first."""
-    return list(_after(kind_of(reader)).ask(reader, SimpleNamespace(ticket=ticket.id, id=seen)).scalars())
+    return list(_after(role_key(reader)).ask(reader, SimpleNamespace(ticket=ticket.id, id=seen)).scalars())
 
 
 @cache
-def _after(kind: Kind) -> Prepared:
-    reader, seen = reader_of(kind), Place("seen")
+def _after(kind: RoleKey) -> Prepared:
+    reader, seen = reader_of(kind), Param("seen")
     query = select(Event).where(Event.ticket_id == seen.ticket, Event.id > seen.id, visibility.visible_events(reader))
     return Prepared(query.options(joinedload(Event.actor)).order_by(Event.id), reader, seen)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from helpdesk.db import transactions
-from helpdesk.db.statements import Place, Prepared
+from helpdesk.db.statements import Param, Prepared
 from helpdesk.errors import Refused
 from helpdesk.events import changes, events
 from helpdesk.events.kinds import UNDOABLE
@@ -46,7 +46,7 @@ def undo(event: Event, *, by: Person, at: datetime | None = None) -> Message | N
     if not {"trashed_at", "merged_into_id"} & change.keys():
         tickets.refuse_trashed(ticket)
     _refuse_answered(ticket, act[-1], by)
-    if not changes.stands(ticket, change) or (message is not None and message.withdrawn_at is not None):
+    if not changes.is_current(ticket, change) or (message is not None and message.withdrawn_at is not None):
         raise Refused(_("This was changed again meanwhile, so it cannot be taken back any more."))
     with transactions.all_or_none():
         if not deliveries.take_back([one.id for one in act] + _elsewhere(act)):
@@ -117,7 +117,7 @@ def offered(ticket: Ticket, *, by: Person, since: datetime) -> Event | None:
 
 @cache
 def _offered() -> Prepared:
-    wanted = Place("wanted")
+    wanted = Param("wanted")
     done = select(Event).where(Event.ticket_id == wanted.ticket, Event.actor_id == wanted.person)
     undoable = done.where(Event.at >= wanted.since, Event.at <= wanted.until, Event.kind.in_(UNDOABLE))
     return Prepared(undoable.order_by(Event.id).limit(1), wanted)

@@ -12,7 +12,7 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from helpdesk.attachments import file_names, file_types, images
-from helpdesk.attachments.files import Taken, Unavailable
+from helpdesk.attachments.files import StoredFile, Unavailable
 from helpdesk.choices import FILE_KINDS
 from helpdesk.errors import Refused, TooMany
 from integrations.files import virus_scanner
@@ -28,7 +28,7 @@ def take_in(
     *,
     person: int | None = None,
     budget: Callable[[float], None] = lambda seconds: None,
-) -> Taken:
+) -> StoredFile:
     """The file as it now lies on the storage. No database is asked meanwhile, and a file that fails leaves nothing.
 
     `person` and `budget` limit the work on pictures (attachments/images.py). Raises Refused for what the desk does not
@@ -55,7 +55,7 @@ def _scan(source: BinaryIO, name: str) -> None:
         raise Refused(_("%(name)s is refused: the virus scanner found something in it.", name=file_names.middle(name)))
 
 
-def take_table(source: BinaryIO, sent_name: str) -> Taken:
+def take_table(source: BinaryIO, sent_name: str) -> StoredFile:
     """A file that only the desk itself reads, as it came: scanned and stored. Raises Refused and Unavailable."""
     name = file_names.clean(sent_name)
     with _working(name):
@@ -63,13 +63,13 @@ def take_table(source: BinaryIO, sent_name: str) -> Taken:
         return _keep(source, name, "other", "application/octet-stream")
 
 
-def _keep(source: BinaryIO, name: str, kind: str, media_type: str) -> Taken:
+def _keep(source: BinaryIO, name: str, kind: str, media_type: str) -> StoredFile:
     place, key = places.for_new_files(), places.new_key()
     stored = place.put(key, source)
-    return Taken(name, kind, media_type, stored.size, stored.sha256, place.name, key)
+    return StoredFile(name, kind, media_type, stored.size, stored.sha256, place.name, key)
 
 
-def _draw(draw: Callable[[BinaryIO, BinaryIO], images.Drawn], name: str) -> Taken:
+def _draw(draw: Callable[[BinaryIO, BinaryIO], images.Drawn], name: str) -> StoredFile:
     place, key, small_key = places.for_new_files(), places.new_key(), places.new_key()
     with ExitStack() as stack:
         target, small = (stack.enter_context(places.scratch()) for _part in range(2))
@@ -82,12 +82,12 @@ def _draw(draw: Callable[[BinaryIO, BinaryIO], images.Drawn], name: str) -> Take
         stored = place.put(key, target)
         try:
             place.put(small_key, small)
-        except places.Away:
+        except places.StorageUnavailable:
             forget(place.name, key)
             raise
     name = file_names.with_ending(name, drawn.endings[0], drawn.endings)
     size = (small_key, drawn.width, drawn.height)
-    return Taken(name, "picture", drawn.media_type, stored.size, stored.sha256, place.name, key, *size)
+    return StoredFile(name, "picture", drawn.media_type, stored.size, stored.sha256, place.name, key, *size)
 
 
 def forget(place: str, *keys: str | None) -> None:
@@ -96,7 +96,7 @@ def forget(place: str, *keys: str | None) -> None:
         try:
             if key is not None:
                 places.at(place).delete(key)
-        except places.Away as away:
+        except places.StorageUnavailable as away:
             log.error("could not remove %s: %s", key, away)
 
 
@@ -105,7 +105,7 @@ def _working(name: str) -> Iterator[None]:
     """Tell people in their words what does not work, and the log in ours."""
     try:
         yield
-    except (places.Full, places.Away, virus_scanner.Away, OSError) as trouble:
+    except (places.Full, places.StorageUnavailable, virus_scanner.ScannerUnavailable, OSError) as trouble:
         log.error("a file could not be taken in: %s", trouble)
         raise Unavailable(_why(trouble, file_names.middle(name))) from trouble
 
@@ -113,7 +113,7 @@ def _working(name: str) -> Iterator[None]:
 def _why(trouble: Exception, name: str) -> str:
     if isinstance(trouble, places.Full) or getattr(trouble, "errno", None) in places.FULL:
         return no_room(name)
-    if isinstance(trouble, virus_scanner.Away):
+    if isinstance(trouble, virus_scanner.ScannerUnavailable):
         return str(_("%(name)s could not be scanned for viruses just now. Try again in a few minutes.", name=name))
     return not_now(name)
 

@@ -12,7 +12,7 @@ CHUNK = 65536
 SECONDS = 60
 
 
-class Away(Exception):
+class ScannerUnavailable(Exception):
     """The scanner does not answer, or not as it should. The message says why."""
 
 
@@ -21,7 +21,7 @@ def is_set() -> bool:
 
 
 def scan(source: BinaryIO) -> str | None:
-    """The name of the virus that was found; None where there is none, or no scanner is set. Raises Away.
+    """The name of the virus that was found; None where there is none, or no scanner is set. Raises ScannerUnavailable.
 
     The protocol is clamd's INSTREAM (its manual, clamd(8)): chunks with their length in front, an empty one at the end.
     """
@@ -33,14 +33,14 @@ def scan(source: BinaryIO) -> str | None:
         return None
     if said.startswith("stream: ") and said.endswith(" FOUND"):
         return said.removeprefix("stream: ").removesuffix(" FOUND")
-    raise Away(said or "it hung up without a word")
+    raise ScannerUnavailable(said or "it hung up without a word")
 
 
 def check() -> None:
-    """Raises Away where the scanner does not answer."""
+    """Raises ScannerUnavailable where the scanner does not answer."""
     said = _ask(b"zPING\0")
     if said != "PONG":
-        raise Away(said or "it hung up without a word")
+        raise ScannerUnavailable(said or "it hung up without a word")
 
 
 def _ask(command: bytes, source: BinaryIO | None = None) -> str:
@@ -54,7 +54,7 @@ def _ask(command: bytes, source: BinaryIO | None = None) -> str:
                 pass  # It refuses what is too long for it by hanging up, and has said so before.
             return _answer(line)
     except OSError as error:
-        raise Away(str(error) or type(error).__name__) from error
+        raise ScannerUnavailable(str(error) or type(error).__name__) from error
 
 
 def _send(line: socket.socket, source: BinaryIO | None) -> None:

@@ -11,11 +11,11 @@ from typing import BinaryIO, Protocol
 CHUNK = 256 * 1024
 
 
-class Away(Exception):
+class StorageUnavailable(Exception):
     """The storage cannot be used just now. The message says why, for the log and for whoever runs the desk."""
 
 
-class Full(Away):
+class Full(StorageUnavailable):
     """There is no room left."""
 
 
@@ -32,7 +32,7 @@ class Stored:
 
 
 class Storage(Protocol):
-    """Keys are letters, digits, "/" and "-", made by new_key(). Each method may raise Away."""
+    """Keys are letters, digits, "/" and "-", made by new_key(). Each method may raise StorageUnavailable."""
 
     name: str
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from helpdesk.disk import durable
-from integrations.storage.base import Away, CHUNK, Full, Missing, Stored, copy
+from integrations.storage.base import StorageUnavailable, CHUNK, Full, Missing, Stored, copy
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 INCOMING = "incoming"
@@ -99,4 +99,6 @@ class Disk:
         try:
             yield
         except OSError as error:
-            raise (Full if error.errno in FULL else Away)(f"{self.folder}: {error.strerror or error}") from error
+            raise (Full if error.errno in FULL else StorageUnavailable)(
+                f"{self.folder}: {error.strerror or error}"
+            ) from error

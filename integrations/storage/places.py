@@ -8,11 +8,11 @@ from typing import BinaryIO
 
 from flask import Flask, current_app
 
-from integrations.storage.base import Away, Full, Missing, Storage, Stored
+from integrations.storage.base import StorageUnavailable, Full, Missing, Storage, Stored
 from integrations.storage.disk import Disk, FULL
 from integrations.storage.s3 import S3
 
-__all__ = ["FULL", "Away", "Disk", "Full", "Missing", "Storage", "Stored"]
+__all__ = ["FULL", "StorageUnavailable", "Disk", "Full", "Missing", "Storage", "Stored"]
 
 
 def scratch() -> BinaryIO:
@@ -45,10 +45,10 @@ def places() -> tuple[str, ...]:
 
 
 def at(place: str) -> Storage:
-    """The storage a file lies on. Raises Away where the settings do not name it any more."""
+    """The storage a file lies on. Raises StorageUnavailable where the settings do not name it any more."""
     known: dict[str, Storage] = current_app.extensions["storage"]
     if place not in known:
-        raise Away(f"There is no storage {place}. Set S3_BUCKET, or move the files: flask move-files")
+        raise StorageUnavailable(f"There is no storage {place}. Set S3_BUCKET, or move the files: flask move-files")
     return known[place]
 
 

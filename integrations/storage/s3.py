@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
-from integrations.storage.base import Away, CHUNK, Counting, Missing, Stored
+from integrations.storage.base import StorageUnavailable, CHUNK, Counting, Missing, Stored
 
 # S3 takes parts of 5 MiB at least, and obstore holds a part in memory while it sends it.
 PART = 5 * 1024 * 1024
@@ -104,4 +104,4 @@ class S3:
         except FileNotFoundError:
             raise Missing(key) from None
         except (BaseError, OSError) as error:
-            raise Away(f"{self.bucket}: {' '.join(str(error).split())[:300]}") from error
+            raise StorageUnavailable(f"{self.bucket}: {' '.join(str(error).split())[:300]}") from error

@@ -17,7 +17,7 @@ from helpdesk.db import transactions
 from helpdesk.errors import Refused
 from helpdesk.import_export import exporter, import_file
 from helpdesk.import_export.reading.columns import REQUIRED
-from helpdesk.live.feed import Mark
+from helpdesk.live.feed import Cursor
 from helpdesk.markup import markdown
 from helpdesk.query import language, mistakes, time_ranges
 from helpdesk.search import autocomplete, snippets
@@ -212,7 +212,7 @@ PLACES = {
     "a password": (passwords.is_common, ["letters"]),
     "a browser's name": (sessions.describe, ["dots", "blanks"]),
     "where to go on": (filters.local_path, ["slashes", "letters"]),
-    "where live news stand": (Mark.read, ["numbers", "dots"]),
+    "where live news stand": (Cursor.read, ["numbers", "dots"]),
     "a traceback": (logs._without_rows, ["traces", "lines"]),
 }
 PAGES = {

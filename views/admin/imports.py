@@ -73,7 +73,7 @@ def _take(part):
         raise Refused(_("%(name)s is too large. An import takes at most %(most)s MB at a time.", name=name, most=most))
     if wrong:
         raise Unavailable(intake.no_room(name) if wrong == "full" else intake.not_now(name))
-    transactions.undo()  # It may take a while: meanwhile no line to the database is held.
+    transactions.rollback()  # It may take a while: meanwhile no line to the database is held.
     file_check.refuse_no_table(stream.file, name)
     return intake.take_table(stream.file, part.filename)
 
@@ -199,7 +199,7 @@ def _act(job, act, said=None, back=None):
     try:
         act()
     except Refused as no:
-        transactions.undo()
+        transactions.rollback()
         return _show(job, 409, str(no))
     if said:
         flash(said)
@@ -219,7 +219,7 @@ def left_out(import_job):
     try:
         where = places.at(import_job.place)
         return downloads.send(lambda begin, end: where.read(key, begin, end), **options)
-    except (places.Missing, places.Away) as trouble:
+    except (places.Missing, places.StorageUnavailable) as trouble:
         log.error("the rows left out of import %s cannot be read: %s", import_job.id, trouble)
         advice = _("It cannot be read from where the files are kept. Try again in a few minutes.")
         return errors.page(503, _("This file cannot be opened just now"), advice)

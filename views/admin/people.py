@@ -103,7 +103,7 @@ def _act(person, me, done, act):
     try:
         act()
     except Refused as no:
-        transactions.undo()
+        transactions.rollback()
         return _page(person, 409, refusal=str(no))
     flash(done)
     # Whoever gave up their own role sees this page no more.
@@ -138,7 +138,7 @@ def copy_link(person, me):
     try:
         purpose, token = acts.copy_link(person, by=me)
     except Refused as no:
-        transactions.undo()
+        transactions.rollback()
         return _page(person, 409, refusal=str(no))
     link = current_app.config["PUBLIC_URL"] + url_for(f"one_time_links.{purpose}", token=token)
     return _page(person, link=link)

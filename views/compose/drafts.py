@@ -13,7 +13,7 @@ from web.door import before_writing
 # The forms whose text is kept, by the view that takes it: the fields that somebody writes in, and who may.
 WRITTEN = {
     "tickets.new": (("subject", "description", "requester"), permissions.SIGNED_IN),
-    "messages.reply": (("body",), permissions.TAKES_PART),
+    "messages.reply": (("body",), permissions.CAN_REPLY),
     "messages.note": (("body",), permissions.AGENT),
 }
 

@@ -31,13 +31,13 @@ def small(ticket, file):
 
 def every(ticket, me):
     """All files of the ticket that this person may see, as one zip."""
-    found = files.seen_by(merged.numbers(ticket), me)
+    found = files.seen_by(merged.with_merged(ticket), me)
     if not found:
         abort(404)
     names = file_names.different([file.name for file in found])
     try:
         packed = [(name, file.created_at, _bytes(file)) for name, file in zip(names, found)]
-    except places.Away as trouble:
+    except places.StorageUnavailable as trouble:
         return _not_there(found[0], trouble)
     return downloads.send_zip(packed, _("ticket-%(number)s-files.zip", number=ticket.id))
 
@@ -65,7 +65,7 @@ def _send_small(file):
         abort(404)
     try:
         data = b"".join(_reader(file.place, file.small_key)(0, SMALL_MAX))
-    except (places.Missing, places.Away) as trouble:
+    except (places.Missing, places.StorageUnavailable) as trouble:
         return _not_there(file, trouble)
     options = {"name": "small.webp", "size": len(data), "mark": f"{file.sha256}-small", "shown": True}
     return downloads.send(lambda start, stop: iter([data[start:stop]]), media_type="image/webp", **options)
@@ -77,7 +77,7 @@ SMALL_MAX = 4 * 1024 * 1024
 def _sent(file, **options):
     try:
         return downloads.send(_reader(file.place, file.key), **options)
-    except (places.Missing, places.Away) as trouble:
+    except (places.Missing, places.StorageUnavailable) as trouble:
         return _not_there(file, trouble)
 
 

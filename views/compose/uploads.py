@@ -18,7 +18,7 @@ from web.door import signed_in
 
 
 @dataclass
-class Came:
+class ReceivedFiles:
     """What came with a form: the files that were kept for it, and why others were not."""
 
     kept: list = field(default_factory=list)
@@ -29,7 +29,7 @@ class Came:
 
 def receive():
     """Keep the files of this form for it. They stay if the form is not accepted: nobody chooses them twice."""
-    came = Came()
+    came = ReceivedFiles()
     sent = [part for part in request.files.getlist("files") if part.filename]
     me = signed_in() if sent else None
     if me is None or is_sent(request.form.get("form_token", ""), me):
@@ -59,7 +59,7 @@ def take(part, path, me):
     throttle.check(me, UPLOAD, part.stream.size)
     _refuse_beyond_quota(me, part.stream.size)
     limits = {"person": me.id, "budget": throttle.taker(me, throttle.PICTURES)}
-    transactions.undo()  # Looking at it may take a while: meanwhile no line to the database is held.
+    transactions.rollback()  # Looking at it may take a while: meanwhile no line to the database is held.
     taken = intake.take_in(part.stream.file, part.filename, **limits)
     try:
         with transactions.writing():

@@ -11,12 +11,12 @@ from helpdesk.query import language
 from helpdesk.query.language import Query
 from helpdesk.query.mistakes import Mistake
 from helpdesk.search import search
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.text import clean
 from web.filters import zone
 
 
-class Chosen:
+class ListRequest:
     """`args` name a `view` or a query `q`, a `sort`, `columns`, and as `mark` a page of the list.
 
     What means nothing is as good as left out.
@@ -56,7 +56,7 @@ class Chosen:
     def columns(self):
         """As picked in the address, else as the view was saved, else as the person keeps them."""
         saved = self.view.columns if self.view else ""
-        choices = (self.words, saved, columns.kept(self.me), columns.USUAL)
+        choices = (self.words, saved, columns.saved_words(self.me), columns.USUAL)
         return next(one for words in choices if (one := columns.read(words, self.sort)) is not None)
 
     @property
@@ -84,7 +84,7 @@ class Chosen:
 
     @property
     def _asker(self):
-        return Asker(self.me, zone(), transactions.now(), self.choices.filed)
+        return SearchContext(self.me, zone(), transactions.now(), self.choices.filed)
 
     @property
     def is_standing(self):

@@ -14,7 +14,7 @@ from helpdesk.db.transactions import undo_window
 from helpdesk.errors import Refused
 from helpdesk.lists import filter_choices
 from views.lists import forms, triage
-from views.lists.agent_list import Chosen
+from views.lists.agent_list import ListRequest
 from web.filters import local_path
 from web.pages import later
 
@@ -30,7 +30,7 @@ def start(me):
     try:
         job = _started(form.chosen, me)
     except Refused as no:
-        transactions.undo()
+        transactions.rollback()
         return later(partial(_list, me, back, form, no), 409)
     tally = acts.tally(job)
     if job.state == "waiting" or tally.get("refused"):
@@ -47,7 +47,7 @@ def start(me):
 def _started(chosen, me):
     """All that match the list, or those that were ticked."""
     if request.form.get("all"):
-        listed = Chosen(me, request.form, with_choices=False)
+        listed = ListRequest(me, request.form, with_choices=False)
         if listed.mistake or (listed.view and listed.view.key != request.form.get("view")):
             raise Refused(_("This list is not there any more. Open it again, then select."))
         return acts.start(listed.where, chosen, by=me)
@@ -67,7 +67,7 @@ def _back():
 
 def _list(me, back, form, why):
     """The list once more, with the rows ticked and the change chosen as they were."""
-    listed = Chosen(me, MultiDict(parse_qsl(urlsplit(back).query)))
+    listed = ListRequest(me, MultiDict(parse_qsl(urlsplit(back).query)))
     ticked, every = frozenset(_ticked()), bool(request.form.get("all"))
     return triage.page(me, listed, form=form, why=str(why), ticked=ticked, all=every)
 
@@ -82,7 +82,7 @@ def _page(job, me, refusal):
         "lists/bulk.html",
         job=job,
         tally=acts.tally(job),
-        told=actions.told(job.acts),
+        told=actions.sentences(job.acts),
         refusals=acts.refusals(job),
         may_undo=undo_window() and acts.may_undo(job, me),
         refusal=refusal,

@@ -19,7 +19,7 @@ def views(me):
         "lists/saved/views.html",
         views=saved_views.views_of(me),
         saved=saved_views.every(me),
-        keeps=lambda view: visibility.keeps_view(me, view),
+        keeps=lambda view: visibility.owns_view(me, view),
     )
 
 

@@ -14,7 +14,7 @@ from helpdesk.query import language
 from helpdesk.query.language import Query
 from helpdesk.query.mistakes import Mistake
 from helpdesk.search import autocomplete, search, similar as alikes, snippets
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.text import clean
 from web import throttle
 from web.filters import zone
@@ -79,7 +79,7 @@ def similar(ticket, me):
 
 
 def _asker(me, filed=None):
-    return Asker(me, zone(), transactions.now(), filed)
+    return SearchContext(me, zone(), transactions.now(), filed)
 
 
 def _page():

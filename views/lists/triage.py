@@ -27,13 +27,13 @@ from helpdesk.notifications import deliveries
 from helpdesk.query.mistakes import Mistake
 from helpdesk.reports.dashboard import figures
 from views.lists import forms, search
-from views.lists.agent_list import Chosen
+from views.lists.agent_list import ListRequest
 from web import throttle
 from web.filters import capped, kept_rows, zone
 
 
 def triage(me):
-    chosen = Chosen(me, request.args, with_choices=not kept_rows())
+    chosen = ListRequest(me, request.args, with_choices=not kept_rows())
     if not chosen.is_standing:
         throttle.take(me, throttle.SEARCH)
     if "before" in request.args and chosen.mistake is None:
@@ -77,13 +77,13 @@ def _around_list(me, chosen):
 
 def counts(me):
     """For the views that a list shows without a number at first (static/js/live/counts.js)."""
-    found = Chosen(me, MultiDict(), with_choices=False).looked_up()
+    found = ListRequest(me, MultiDict(), with_choices=False).looked_up()
     return jsonify({key: capped(number) for key, number in found.items()})
 
 
 def columns(me):
     """Keep what the form in the list's head says for all lists of this person."""
-    chosen = Chosen(me, request.form, with_choices=False)
+    chosen = ListRequest(me, request.form, with_choices=False)
     keep(me, chosen.words)
     flash(_("Your lists show these columns now. Views that were saved with columns keep their own."))
     words = chosen.words if chosen.view and chosen.view.columns else None
@@ -92,7 +92,7 @@ def columns(me):
 
 def export(me):
     """Every ticket of a list as a file, sent while it is read. That somebody took it away is written down."""
-    chosen, kind = Chosen(me, request.args, with_choices=False), request.args.get("format", "csv")
+    chosen, kind = ListRequest(me, request.args, with_choices=False), request.args.get("format", "csv")
     asked = request.args.get("view")
     if kind not in exporter.KINDS or chosen.mistake or (asked and chosen.view and chosen.view.key != asked):
         abort(404)

@@ -107,7 +107,7 @@ def _ticket_number(label=_l("Number of the other ticket")):
 
 
 class LinkForm(Form):
-    how = choice_field(_l("How"), [(how, choices.HOWS[how]) for how in choices.HOWS_TO_CHOOSE], default="related")
+    how = choice_field(_l("How"), [(how, choices.LINK_TYPES[how]) for how in choices.HOWS_TO_CHOOSE], default="related")
     number = _ticket_number()
     submit = SubmitField(_l("Link"))
 
@@ -130,7 +130,7 @@ class SplitForm(OnceForm):
 
 
 class UnlinkForm(Form):
-    how = choice_field(_l("How"), choices.HOWS.items())
+    how = choice_field(_l("How"), choices.LINK_TYPES.items())
     number = _ticket_number()
 
 

@@ -38,10 +38,10 @@ def reply(ticket, me, came):
             went_to = messages.reply(ticket, form.body.data, **sent)
     except Refused as no:
         form.refuse(no)
-        transactions.undo()
+        transactions.rollback()
         return page(ticket, me, status=throttle.status(no), reply=form)
     uploads.settle(me, came)
-    if went_to not in (ticket, merged.root(ticket)):
+    if went_to not in (ticket, merged.merge_target(ticket)):
         old = went_to.follows_id
         flash(_("Ticket #%(old)s is closed, so your reply has become ticket #%(new)s.", old=old, new=went_to.id))
         return back_to(went_to)

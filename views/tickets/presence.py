@@ -6,7 +6,7 @@ from helpdesk.live import presence
 
 
 def show(ticket, me):
-    return jsonify(others=presence.told(ticket, me))
+    return jsonify(others=presence.present_agents(ticket, me))
 
 
 def say(ticket, me):
@@ -15,4 +15,4 @@ def say(ticket, me):
         presence.gone(ticket, me)
         return jsonify(others=[])
     presence.here(ticket, me, writing=request.form.get("writing") == "1")
-    return jsonify(others=presence.told(ticket, me))
+    return jsonify(others=presence.present_agents(ticket, me))

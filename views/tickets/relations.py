@@ -66,6 +66,6 @@ def duplicate(ticket, me):
         close_reasons.as_duplicate(ticket, links.named(form.number.data, by=me), by=me, at=at)
     except Refused as no:
         form.refuse(no, "number")
-        transactions.undo()
+        transactions.rollback()
         return page(ticket, me, status=409, duplicate=form)
     return done(_("The ticket is closed as a duplicate."), ticket, me, at)

@@ -14,7 +14,7 @@ from helpdesk.notifications import inbox, read_marks
 from helpdesk.tickets import close_reasons, drafts, editing, merged, messages, sidebar, timeline, undo
 from views.compose import uploads
 from views.tickets import forms
-from web.door import afterwards, aside
+from web.door import afterwards, before_response
 from web.pages import later
 
 SHOWN, MOST_SHOWN = 50, 2000
@@ -27,19 +27,21 @@ def page(ticket, me, *, status=200, **given):
 
 def _page(ticket, me, given):
     most = _most()
-    look = sidebar.look(ticket, me)
-    family = merged.numbers(ticket) if look.merged else [ticket.id]
+    look = sidebar.load(ticket, me)
+    family = merged.with_merged(ticket) if look.merged else [ticket.id]
     events = timeline.timeline(ticket, me, most + 1, family=family)
     events, is_longer = events[-most:], len(events) > most
     here = url_for("tickets.show", ticket=ticket)
-    given_files = files.around(family, me, [f"{here}/reply", f"{here}/note"] if me.is_agent else [f"{here}/reply"])
+    given_files = files.of_page(family, me, [f"{here}/reply", f"{here}/note"] if me.is_agent else [f"{here}/reply"])
     seen = str(max((event.id for event in events), default=0))
     reads = request.method == "GET" and request.headers.get("X-Live") != "hidden"
     if reads and not look.read:
-        afterwards(read_marks.mark, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at)
+        afterwards(
+            read_marks.mark_read, me.id, ticket.id, ticket.activity_at if me.is_agent else ticket.public_activity_at
+        )
     if reads and look.unread:
-        aside(inbox.read, me.id, ticket.id, int(seen))
-    takes_part = visibility.takes_part(me, ticket)
+        before_response(inbox.read, me.id, ticket.id, int(seen))
+    takes_part = visibility.can_reply(me, ticket)
     return render_template(
         "tickets/show.html",
         ticket=ticket,
@@ -121,7 +123,7 @@ def back_to(ticket, anchor=None):
 
 
 def facts_form(ticket, me, look=None, **options):
-    look, present = look or sidebar.look(ticket, me), facts_of(ticket)
+    look, present = look or sidebar.load(ticket, me), facts_of(ticket)
     form = forms.FactsForm(data=present | {"was": packed(present)}, **options)
     form.status.choices = [c for c in form.status.choices if c.value != "new" or ticket.status == "new"]
     agents = _with(ticket.assignee, look.agents)

@@ -130,7 +130,7 @@ def facts(ticket, me):
         _save_facts(ticket, me, form, at)
     except Refused as no:
         form.refuse(no, "reason" if form.status.data == "pending" and not form.reason.data else None)
-        transactions.undo()
+        transactions.rollback()
         return page(ticket, me, status=409, facts=form)
     return done(_("The changes are saved."), ticket, me, at)
 
@@ -221,7 +221,7 @@ def _act(ticket, me, said, act):
         throttle.spend(me, REPLY)
         act(ticket, by=me, at=at)
     except Refused as no:
-        transactions.undo()
+        transactions.rollback()
         return page(ticket, me, status=throttle.status(no), refusal=str(no))
     return done(said, ticket, me, at)
 

@@ -72,7 +72,7 @@ def _outage(error: Exception) -> Response:
 
 def _admin_asks() -> bool:
     try:
-        transactions.undo()
+        transactions.rollback()
         return bool(current_user.is_authenticated and current_user.is_admin)
     except Exception as error:
         note(log, "person not known", error)

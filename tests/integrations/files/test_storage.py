@@ -94,7 +94,7 @@ class Torn(io.BytesIO):
 
 
 def test_a_file_that_cannot_be_read_to_its_end_is_not_there_at_all(place):
-    with pytest.raises((places.Away, OSError)):
+    with pytest.raises((places.StorageUnavailable, OSError)):
         place.put("aa/key", Torn(LARGE))
     with pytest.raises(places.Missing):
         read(place, "aa/key", 0, 10)
@@ -113,7 +113,7 @@ def test_many_at_once(place):
 
 def test_a_bucket_that_is_not_there_is_away(s3_server):
     missing = s3.S3("no-such-bucket", region="us-east-1", endpoint=s3_server, access_key="a", secret_key="b")
-    with pytest.raises((places.Away, places.Missing)):
+    with pytest.raises((places.StorageUnavailable, places.Missing)):
         missing.put("aa/key", io.BytesIO(b"x"))
 
 

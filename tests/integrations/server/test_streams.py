@@ -167,7 +167,7 @@ def test_whoever_comes_back_is_told_what_they_missed_and_not_more(listen, audien
 
 
 def test_what_happens_between_the_page_and_its_stream_is_told(listen, audience, ticket, cast):
-    page = feed.mark()
+    page = feed.cursor()
     builders.reply(ticket, by=cast.cleo)
     ada = listen(cast.ada, since=sealed(page))
     assert audience.wait(lambda: ada.hints)
@@ -184,7 +184,7 @@ def test_a_forged_last_event_id_is_taken_for_none(last, listen, audience, ticket
 
 
 def test_a_last_event_id_from_the_future_asks_for_the_whole_page(listen, audience, ticket, cast):
-    ada = listen(cast.ada, last=sealed(feed.Mark(10**17)))
+    ada = listen(cast.ada, last=sealed(feed.Cursor(10**17)))
     assert audience.wait(lambda: ada.hints)
     assert ada.hints == [{"tickets": [], "reload": True, "bell": True}]
 
@@ -265,7 +265,7 @@ def test_open_streams_do_not_hold_up_a_stop(app, start, audience, cast):
 def test_a_reload_ends_streams_and_loses_nothing(app, start, audience, ticket, cast):
     desk = start(WEB_WORKERS="2", WEB_THREADS="2", LIVE_STREAMS="20")
     cookie = cookie_of(app, cast.ada)
-    ada = audience.open(desk.port, cookie, since=sealed(feed.mark()))
+    ada = audience.open(desk.port, cookie, since=sealed(feed.cursor()))
     assert audience.wait(lambda: ada.is_open)
     builders.reply(ticket, by=cast.cleo)
     assert audience.wait(lambda: ada.hints)

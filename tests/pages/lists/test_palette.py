@@ -75,7 +75,7 @@ def test_tickets_opened_lately_come_last_opened_first_and_only_while_they_may_be
 def test_no_more_than_twenty_are_offered(cast):
     made = [ticket(cast.ada) for _ in range(recent.MOST + 2)]
     for one in made:
-        read_marks.mark(cast.ada.id, one.id, one.public_activity_at)
+        read_marks.mark_read(cast.ada.id, one.id, one.public_activity_at)
     assert [row.id for row in recent.recent(cast.ada)] == [one.id for one in reversed(made[2:])]
 
 

@@ -199,7 +199,7 @@ def test_a_standing_view_holds_what_its_query_says(key, app, cast):
     act(tickets.assign, made[2], to=cast.cleo, by=cast.dan)
     act(tickets.trash, made[5], by=cast.eve)
     wanted = language.parse(saved_views.STANDING[key][1], language.known_to(agent=True))
-    asker = filters.Asker(cast.cleo, transactions.now().tzinfo, transactions.now())
+    asker = filters.SearchContext(cast.cleo, transactions.now().tzinfo, transactions.now())
     by_query = set(db.session.query(Ticket.id).filter(search.where(wanted, asker)[0]))
     assert by_query and set(db.session.query(Ticket.id).filter(ticket_lists.in_view(key, cast.cleo))) == by_query
 

@@ -26,7 +26,7 @@ def poll(browser, mark, **headers):
 def test_every_page_says_from_where_on_to_listen(browse, ticket, cast):
     ada = browse(cast.ada)
     for path in ("/tickets", f"/tickets/{ticket.id}", "/tickets/new", "/profile"):
-        assert unsealed(mark_on(ada.get(path))) == feed.mark()
+        assert unsealed(mark_on(ada.get(path))) == feed.cursor()
 
 
 def test_a_mark_does_not_tell_how_much_has_happened(browse, ticket, cast):
@@ -36,7 +36,7 @@ def test_a_mark_does_not_tell_how_much_has_happened(browse, ticket, cast):
         builders.note(ticket, by=cast.cleo)
     after = mark_on(ada.get("/tickets"))
     assert len(before) == len(after) and before != mark_on(ada.get("/tickets"))
-    assert str(feed.mark().high).encode() not in urlsafe_b64decode(after)
+    assert str(feed.cursor().high).encode() not in urlsafe_b64decode(after)
 
 
 def test_somebody_who_is_not_signed_in_gets_no_news(browse):
@@ -53,7 +53,7 @@ def test_a_poll_tells_what_happened_to_ones_own_tickets_since_the_page(browse, t
     assert poll(ada, page).json == {"mark": page, "tickets": [], "reload": False, "bell": True}
     builders.reply(ticket, by=cast.cleo)
     told = poll(ada, page).json
-    assert told["tickets"] == [ticket.id] and unsealed(told["mark"]) == feed.mark()
+    assert told["tickets"] == [ticket.id] and unsealed(told["mark"]) == feed.cursor()
     assert poll(ada, told["mark"]).json["tickets"] == []
 
 
@@ -70,11 +70,11 @@ def test_a_poll_with_nothing_to_tell_costs_an_empty_answer(browse, ticket, cast)
 @pytest.mark.parametrize("since", ["", "word", "-1", "9" * 18, "9" * 400, "%00", "%C3%A9", "1%27%20OR%201=1"])
 def test_a_mark_that_is_none_asks_for_the_whole_page(since, browse, ticket, cast):
     told = poll(browse(cast.ada), since).json
-    assert told["reload"] is True and told["tickets"] == [] and unsealed(told["mark"]) == feed.mark()
+    assert told["reload"] is True and told["tickets"] == [] and unsealed(told["mark"]) == feed.cursor()
 
 
 def test_a_mark_from_before_the_database_was_restored_asks_for_the_whole_page(browse, ticket, cast):
-    assert poll(browse(cast.ada), sealed(feed.Mark(10**17))).json["reload"] is True
+    assert poll(browse(cast.ada), sealed(feed.Cursor(10**17))).json["reload"] is True
 
 
 def test_the_stream_is_not_stored_by_anybody_on_the_way(browse, ticket, cast):

@@ -41,15 +41,15 @@ def test_writing_inside_writing_is_a_mistake(app):
         with transactions.writing():
             pass
     with transactions.writing(), pytest.raises(RuntimeError):
-        with transactions.aside():
+        with transactions.separate():
             pass
 
 
 def test_an_aside_is_kept_whatever_becomes_of_the_rest(cast):
     who = cast.ada.id
-    with transactions.aside() as session:
+    with transactions.separate() as session:
         session.get(Person, who).theme = "dark"
-    transactions.undo()
+    transactions.rollback()
     assert cast.ada.theme == "dark"
 
 

@@ -15,7 +15,7 @@ from helpdesk.db import transactions
 from helpdesk.demo import company as demo_company, script
 from helpdesk.query import language
 from helpdesk.search import search
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.tickets import tags
 from models import Category, Delivery, Event, Message, Person, ReadMark, SavedView, Ticket, TicketLink, Watcher, db
 from tests.conftest import SETTINGS
@@ -64,7 +64,7 @@ def test_a_newcomer_meets_tags_links_a_merged_ticket_and_a_view_for_everybody(co
     boss = db.session.get(Person, company[0][0].id)
     for view in db.session.query(SavedView).where(SavedView.owner_id.is_(None)):
         wanted = language.parse(view.query, search.known_to(boss))
-        assert search.run(wanted, Asker(boss, BERLIN, transactions.now())).total > 1, view.name
+        assert search.run(wanted, SearchContext(boss, BERLIN, transactions.now())).total > 1, view.name
     assert count(SavedView) == 1
 
 

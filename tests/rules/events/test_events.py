@@ -81,7 +81,7 @@ def test_an_act_is_logged_once_it_is_committed_and_not_before(ticket, cast, capl
 def test_an_act_that_was_undone_is_never_logged(ticket, cast, caplog):
     with caplog.at_level(logging.INFO, logger="desk.act"), transactions.writing():
         tickets.take(ticket, by=cast.cleo)
-        transactions.undo()
+        transactions.rollback()
     assert caplog.records == []
     assert lookups.find_ticket(cast.ada, ticket.id, to_change=False).assignee is None
 

@@ -80,12 +80,12 @@ ASKED = {
     "bell": lambda: inbox.unread(user()),
     "newest news": lambda: inbox.newest_unread(user()),
     "notifications": lambda: inbox.listing(user()),
-    "mark": feed.mark,
-    "missed news": lambda: feed.missed(user(), feed.mark()),
+    "mark": feed.cursor,
+    "missed news": lambda: feed.missed(user(), feed.cursor()),
     "timeline": lambda: timeline.timeline(db.session.get(Ticket, SIZE // 2), agent(), 51),
-    "around a ticket": lambda: sidebar.look(db.session.get(Ticket, SIZE // 2), agent()),
-    "around, for its requester": lambda: sidebar.look(db.session.get(Ticket, SIZE // 2), user()),
-    "presence": lambda: presence.told(db.session.get(Ticket, SIZE // 2), agent()),
+    "around a ticket": lambda: sidebar.load(db.session.get(Ticket, SIZE // 2), agent()),
+    "around, for its requester": lambda: sidebar.load(db.session.get(Ticket, SIZE // 2), user()),
+    "presence": lambda: presence.present_agents(db.session.get(Ticket, SIZE // 2), agent()),
 }
 
 

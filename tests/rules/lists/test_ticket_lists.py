@@ -155,7 +155,7 @@ def test_a_ticket_is_unread_until_it_is_opened_and_again_after_an_answer(cast):
     ticket = builders.ticket(cast.ada)
     seen = lambda who=cast.ada: ticket_lists.own(who, finished=False).rows[0].unread  # noqa: E731
     assert seen()
-    read_marks.mark(cast.ada.id, ticket.id, ticket.public_activity_at)
+    read_marks.mark_read(cast.ada.id, ticket.id, ticket.public_activity_at)
     assert not seen()
     builders.note(ticket, by=cast.cleo)
     assert not seen()
@@ -165,8 +165,8 @@ def test_a_ticket_is_unread_until_it_is_opened_and_again_after_an_answer(cast):
 
 def test_a_read_mark_never_moves_back(cast):
     ticket = builders.ticket(cast.ada)
-    read_marks.mark(cast.ada.id, ticket.id, NOW)
-    read_marks.mark(cast.ada.id, ticket.id, NOW - timedelta(days=1))
+    read_marks.mark_read(cast.ada.id, ticket.id, NOW)
+    read_marks.mark_read(cast.ada.id, ticket.id, NOW - timedelta(days=1))
     assert db.session.get(read_marks.ReadMark, (cast.ada.id, ticket.id)).seen_at == NOW
 
 

@@ -85,10 +85,10 @@ def test_a_browser_that_was_away_is_told_what_was_committed_late_meanwhile(ticke
     other = builders.ticket(cast.ben)
     with open_transaction(ticket.id):
         act(tickets.set_priority, other, "high", by=cast.cleo)
-        seen = feed.mark()
+        seen = feed.cursor()
         assert feed.missed(cast.cleo, seen)[1] == []
     db.session.rollback()
-    now, told = feed.missed(cast.cleo, feed.Mark.read(str(seen)))
+    now, told = feed.missed(cast.cleo, feed.Cursor.read(str(seen)))
     assert told == [ticket.id]
     assert feed.missed(cast.cleo, now)[1] == []
 
@@ -121,20 +121,20 @@ def test_more_than_a_round_can_hold_is_told_in_the_next_rounds(ticket, cast, mon
     "text", ["", "word", "-1", "1.", ".1", "1..2", "1,2", "9" * 19, "١", "1 OR 1=1", "1" + ".1" * 31]
 )
 def test_what_is_no_mark_of_ours_is_none(text):
-    assert feed.Mark.read(text) is None
+    assert feed.Cursor.read(text) is None
 
 
 def test_a_mark_comes_back_as_it_was():
-    assert feed.Mark.read("1204.1198.1201") == feed.Mark(1204, (1198, 1201))
-    assert str(feed.Mark(1204, (1198, 1201))) == "1204.1198.1201"
+    assert feed.Cursor.read("1204.1198.1201") == feed.Cursor(1204, (1198, 1201))
+    assert str(feed.Cursor(1204, (1198, 1201))) == "1204.1198.1201"
 
 
 def test_a_mark_from_another_time_asks_for_the_whole_page(ticket, cast):
-    assert feed.missed(cast.ada, feed.Mark(10**17)) == (feed.mark(), None)
+    assert feed.missed(cast.ada, feed.Cursor(10**17)) == (feed.cursor(), None)
 
 
 def test_too_many_tickets_at_once_ask_for_the_whole_page(ticket, cast, monkeypatch):
-    seen = feed.mark()
+    seen = feed.cursor()
     monkeypatch.setattr(feed, "MOST_TOLD", 2)
     for _ in range(3):
         builders.ticket(cast.ben)
@@ -143,7 +143,7 @@ def test_too_many_tickets_at_once_ask_for_the_whole_page(ticket, cast, monkeypat
 
 
 def test_nobody_misses_what_was_not_for_them(ticket, cast):
-    seen = feed.mark()
+    seen = feed.cursor()
     builders.note(ticket, by=cast.cleo)
     builders.ticket(cast.ben)
     assert feed.missed(cast.ada, seen)[1] == []
@@ -151,7 +151,7 @@ def test_nobody_misses_what_was_not_for_them(ticket, cast):
 
 
 def test_on_an_empty_desk_there_is_nothing_to_read(app):
-    assert feed.mark() == feed.Mark(0)
+    assert feed.cursor() == feed.Cursor(0)
     assert Listener().hear() == []
 
 
@@ -196,7 +196,7 @@ HEARERS = [
 def test_who_hears_of_it_by_stream_and_by_poll(what, who, ticket, cast):
     """Ada asked, Ben watches; whoever loses the ticket hears of that, and of nothing after it."""
     act(tickets.add_watcher, ticket, watcher=cast.ben, by=cast.cleo)
-    listener, seen = Listener(), feed.mark()
+    listener, seen = Listener(), feed.cursor()
     act(what, ticket, cast)
     assert _hearers(listener, seen, cast, ticket) == (set(who.split()), set(who.split()))
 
@@ -205,7 +205,7 @@ def test_whoever_lost_the_ticket_hears_nothing_of_it_any_more(ticket, cast):
     act(tickets.add_watcher, ticket, watcher=cast.ben, by=cast.cleo)
     act(give_to_mel, ticket, cast)
     act(unwatch, ticket, cast)
-    listener, seen = Listener(), feed.mark()
+    listener, seen = Listener(), feed.cursor()
     act(priority, ticket, cast)
     assert _hearers(listener, seen, cast, ticket) == ({"mel", "cleo", "eve"}, {"mel", "cleo", "eve"})
 

@@ -19,7 +19,7 @@ def here(ticket, person, **more):
 
 def told(ticket, reader, **more):
     with force_locale("en"):
-        return presence.told(ticket, reader, **more)
+        return presence.present_agents(ticket, reader, **more)
 
 
 def test_agents_on_one_ticket_see_each_other_and_not_themselves(cast):

@@ -8,7 +8,7 @@ from helpdesk.accounts import people
 from helpdesk.db import transactions
 from helpdesk.query import language
 from helpdesk.search import autocomplete, search
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.tickets import tags, tickets
 from tests.support import builders
 from tests.support.builders import act
@@ -20,7 +20,7 @@ def offered(person, typed):
 
 def found(person, typed):
     wanted = language.parse(typed, search.known_to(person))
-    return [row.id for row in search.run(wanted, Asker(person, ZoneInfo("UTC"), transactions.now())).rows]
+    return [row.id for row in search.run(wanted, SearchContext(person, ZoneInfo("UTC"), transactions.now())).rows]
 
 
 def agent(name, email="bob@example.com"):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from helpdesk.db import transactions
 from helpdesk.query import language
 from helpdesk.search import filters, full_text, search
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.search_index import indexer, normalize
 from helpdesk.tickets import messages, tags, tickets
 from models import Message, Ticket, db
@@ -100,7 +100,7 @@ def ways(request, monkeypatch):
 def check(desk, asked, find):
     """What this person finds is what the plain rule says, ticket by ticket."""
     name, typed = asked
-    asker = Asker(getattr(desk, name), ZoneInfo("Asia/Tokyo"), NOW)
+    asker = SearchContext(getattr(desk, name), ZoneInfo("Asia/Tokyo"), NOW)
     wanted = language.parse(typed, desk.known[asker.person.is_agent])
     expected = seen_by(desk, asker.person)
     for part in (*normalize.together(wanted.terms), *wanted.filters):
@@ -147,7 +147,7 @@ def test_words_and_filters_find_exactly_what_the_plain_rule_says(desk, ways, fin
 
 def test_the_rules_in_sql_and_python_are_not_empty_talk(desk):
     """Each field finds something and leaves something out."""
-    asker = Asker(desk.cleo, ZoneInfo("UTC"), NOW)
+    asker = SearchContext(desk.cleo, ZoneInfo("UTC"), NOW)
     for typed in ("status:open", "assignee:cleo", "category:hardware", "priority:low", "requester:ada", "is:active"):
         wanted = language.parse(typed, search.known_to(desk.cleo))
         assert 0 < search.run(wanted, asker).total < 11, typed
@@ -173,14 +173,16 @@ def test_a_file_on_a_note_tells_a_requester_nothing(desk):
     note = db.session.scalars(select(Message).where(Message.ticket_id == quiet.id)).one()
     builders.file(quiet, message=note)
     asked = {who: language.parse("quiet has:file", search.known_to(getattr(desk, who))) for who in ("ada", "cleo")}
-    found = {who: search.run(asked[who], Asker(getattr(desk, who), ZoneInfo("UTC"), NOW)).total for who in asked}
+    found = {
+        who: search.run(asked[who], SearchContext(getattr(desk, who), ZoneInfo("UTC"), NOW)).total for who in asked
+    }
     assert found == {"ada": 0, "cleo": 1}
 
 
 def test_a_time_that_a_note_has_moved_tells_a_requester_nothing(desk):
     quiet = builders.ticket(desk.ada, "Quiet one", "x", at=NOW - timedelta(days=300))
     typed = language.parse("updated:<1d", search.known_to(desk.ada))
-    before = {row.id for row in search.run(typed, Asker(desk.ada, ZoneInfo("UTC"), transactions.now())).rows}
+    before = {row.id for row in search.run(typed, SearchContext(desk.ada, ZoneInfo("UTC"), transactions.now())).rows}
     builders.note(quiet, "secret", by=desk.cleo)
-    after = {row.id for row in search.run(typed, Asker(desk.ada, ZoneInfo("UTC"), transactions.now())).rows}
+    after = {row.id for row in search.run(typed, SearchContext(desk.ada, ZoneInfo("UTC"), transactions.now())).rows}
     assert before == after and quiet.id not in after

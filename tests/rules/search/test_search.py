@@ -9,7 +9,7 @@ from helpdesk.db import transactions
 from helpdesk.import_export import import_file, importer
 from helpdesk.query import language
 from helpdesk.search import search
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.search_index import indexer, reindexing
 from helpdesk.tickets import editing, messages, splitting, tickets, undo
 from models import Event, Message, SearchText, db
@@ -18,7 +18,7 @@ from tests.support.builders import act
 
 
 def asker(person):
-    return Asker(person, ZoneInfo("UTC"), transactions.now())
+    return SearchContext(person, ZoneInfo("UTC"), transactions.now())
 
 
 def found(person, typed, page=1):

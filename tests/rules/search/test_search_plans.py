@@ -11,7 +11,7 @@ from helpdesk.db import transactions
 from helpdesk.lists import ticket_lists
 from helpdesk.query import language
 from helpdesk.search import filters, full_text, search, snippets
-from helpdesk.search.filters import Asker
+from helpdesk.search.filters import SearchContext
 from helpdesk.search_index import indexer
 from models import Ticket, db
 from tests.support import builders
@@ -80,7 +80,7 @@ def row(number, cast, filed):
 
 @pytest.mark.parametrize("who", ["cleo", "ada"])
 def test_no_search_reads_the_whole_table(big, who):
-    asker = Asker(getattr(big, who), ZoneInfo("UTC"), NOW)
+    asker = SearchContext(getattr(big, who), ZoneInfo("UTC"), NOW)
     for typed in SEARCHES:
         wanted = language.parse(
             typed if who == "cleo" else typed.replace("note", "reply"), search.known_to(asker.person)
@@ -95,7 +95,7 @@ def test_a_rare_word_goes_by_the_index_of_words_also_once_postgresql_plans_for_a
     """psycopg prepares what it has sent five times, and the server then keeps one plan for whatever is looked for."""
     if db.engine.dialect.name != "postgresql":
         pytest.skip("only PostgreSQL keeps a plan for values that it does not know")
-    asker = Asker(big.cleo, ZoneInfo("UTC"), NOW)
+    asker = SearchContext(big.cleo, ZoneInfo("UTC"), NOW)
     queries = asked(lambda: full_text.find(language.parse("wombat", search.known_to(big.cleo)), asker))
     plan = generic_plan(*queries[-1])
     assert "ix_search_texts_words" in [node.get("Index Name") for node in nodes(plan)], list(nodes(plan))
@@ -115,7 +115,7 @@ def generic_plan(statement, parameters):
 
 @pytest.mark.parametrize("who", ["cleo", "ada"])
 def test_a_name_is_looked_up_in_the_index_of_names(big, who):
-    asker = Asker(getattr(big, who), ZoneInfo("UTC"), NOW)
+    asker = SearchContext(getattr(big, who), ZoneInfo("UTC"), NOW)
     for look_up in (lambda: filters.called("ada", asker), lambda: filters.people_named("ada", 8)):
         [(statement, plan)] = explained(look_up, of="name_keys")
         assert "ix_name_keys_is_address_key_person_id" in str(plan), f"{statement}\n{plan}"

@@ -48,7 +48,7 @@ def test_a_duplicate_is_closed_linked_and_told_once_to_its_followers(cast, pair)
     act(tickets.add_watcher, pair[0], watcher=cast.ben, by=cast.cleo)
     act(close_reasons.as_duplicate, *pair, by=cast.cleo)
     assert row(pair[0]) == ("closed", "duplicate")
-    assert [(one.how, one.number) for one in sidebar.look(pair[0], cast.dan).links] == [("duplicate", pair[1].id)]
+    assert [(one.how, one.number) for one in sidebar.load(pair[0], cast.dan).links] == [("duplicate", pair[1].id)]
     assert mailed("duplicate") == ["ada@example.com", "ben@example.com"] and mailed("closed") == []
 
 

@@ -20,7 +20,7 @@ def pair(cast):
 
 def told(made, reader):
     db.session.rollback()
-    return [(one.how, one.number, one.status) for one in sidebar.look(made, reader).links]
+    return [(one.how, one.number, one.status) for one in sidebar.load(made, reader).links]
 
 
 @pytest.mark.parametrize("how", choices.HOWS_TO_CHOOSE)
@@ -32,7 +32,7 @@ def test_both_tickets_show_the_link_each_from_its_side(cast, pair, how):
     assert db.session.query(Event).filter_by(kind="linked").count() == 2
 
 
-@pytest.mark.parametrize("how", choices.HOWS)
+@pytest.mark.parametrize("how", choices.LINK_TYPES)
 def test_the_same_link_is_made_once_from_whichever_side(cast, pair, how):
     one, other = pair
     act(links.link, one, other, how, by=cast.cleo)

@@ -179,13 +179,13 @@ def test_whoever_asked_for_a_part_takes_part_for_as_long_as_it_is_one_and_they_s
     act(tickets.add_watcher, third, watcher=cast.mel, by=cast.cleo)
     merge(one, other, cast.cleo, follow=True)
     merge(other, third, cast.cleo, follow=True)
-    assert all(visibility.takes_part(person, third) for person in (cast.ada, cast.ben, cast.dan))
-    assert not visibility.takes_part(cast.mel, third)
+    assert all(visibility.can_reply(person, third) for person in (cast.ada, cast.ben, cast.dan))
+    assert not visibility.can_reply(cast.mel, third)
     act(tickets.remove_watcher, third, watcher=cast.ben, by=cast.cleo)
-    assert not visibility.takes_part(cast.ben, third)
+    assert not visibility.can_reply(cast.ben, third)
     act(merging.split_again, one, by=cast.cleo)
     act(tickets.add_watcher, third, watcher=cast.ada, by=cast.cleo)
-    assert not visibility.takes_part(cast.ada, third)
+    assert not visibility.can_reply(cast.ada, third)
 
 
 def test_what_such_a_requester_wrote_is_taken_back_until_somebody_has_answered(cast, undoable):
@@ -208,7 +208,7 @@ def test_a_chain_leads_to_its_end_and_is_read_there_whole(cast, pair):
     third = ticket(cast.eve, "Third")
     merge(one, other, cast.cleo)
     merge(other, third, cast.cleo)
-    assert merged.leads_to(one, cast.dan) is third and merged.numbers(third) == [third.id, other.id, one.id]
+    assert merged.leads_to(one, cast.dan) is third and merged.with_merged(third) == [third.id, other.id, one.id]
     assert read(third, cast.dan) == ["A reply to Ada", "A secret about Ada", "A reply to Ben"]
     fourth = ticket(cast.eve, "Fourth")
     assert merge(fourth, one, cast.cleo) is third
@@ -221,7 +221,7 @@ def test_a_chain_is_split_in_either_order(cast, pair):
     merge(one, other, cast.cleo, follow=True)
     merge(other, third, cast.cleo, follow=True)
     act(merging.split_again, one, by=cast.dan)
-    assert merged.numbers(third) == [third.id, other.id]
+    assert merged.with_merged(third) == [third.id, other.id]
     act(merging.split_again, other, by=cast.dan)
     assert snapshot(one, other, third) == before
 
@@ -251,7 +251,7 @@ def test_undo_leaves_no_trace_but_the_lines_that_tell_of_it(cast, undoable, stat
     act(undo.undo, newest("merged"), by=cast.cleo)
     assert snapshot(one, other) == before
     assert {delivery.state for delivery in db.session.query(Delivery).filter_by(mail="merged")} == {"cancelled"}
-    assert merged.numbers(other) == [other.id] and newest("unmerged_from").facts == {"number": one.id}
+    assert merged.with_merged(other) == [other.id] and newest("unmerged_from").facts == {"number": one.id}
 
 
 def test_split_again_at_any_later_time_restores_it_and_keeps_what_was_written_since(cast, pair):

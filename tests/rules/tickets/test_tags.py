@@ -112,7 +112,7 @@ def test_used_tags_are_offered_and_forgotten_ones_are_not(cast):
     made = ticket(cast.ada)
     act(tags.set_tags, made, ["vpn", "laptop"], by=cast.cleo)
     act(tags.set_tags, made, ["vpn"], by=cast.cleo)
-    assert tags.used() == [*sidebar.look(made, cast.cleo).tags] == ["vpn"]
+    assert tags.used() == [*sidebar.load(made, cast.cleo).tags] == ["vpn"]
 
 
 def test_nothing_that_a_requester_can_see_moves(cast):
