@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import and_ as and_bits
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    Subquery,
     and_,
     case,
     cast,
@@ -29,6 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from helpdesk.access import visibility
+from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from helpdesk.query.language import Query
 from helpdesk.search import filters, word_sample
 from helpdesk.search.filters import FEW, SearchContext
@@ -78,7 +82,7 @@ def find(query: Query, asker: SearchContext) -> Hits:
     if db.engine.dialect.name == "sqlite":
         loose = _loose(terms, said)
         return _by_fts5(terms, where, loose, DEEP if query.filters or loose else MOST + IN_TRASH)
-    return _by_sample(terms, where, said)
+    return _by_sample(terms, where, said, None if query.filters else asker)
 
 
 def says(term: Term, asker: SearchContext) -> ColumnElement[bool]:
@@ -169,8 +173,12 @@ def _is_loose(term: Term) -> bool:
     return term.without or any(len(spelling.words) > 1 for spelling in term.spellings)
 
 
-def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]]) -> Hits:
-    """The others find all hits of a word or none. How often it is said lately decides whether the index is asked."""
+def _by_sample(
+    terms: list[Term], where: ColumnElement[bool], said: list[ColumnElement[bool]], sees_all: SearchContext | None
+) -> Hits:
+    """The others find all hits of a word or none. How often it is said lately decides whether the index is asked.
+    `sees_all` is who asks, where there are no filters.
+    """
     needs, loose = _needs(terms), _loose(terms, said)
     looked_at, all_said, *counts = sample(needs, said if loose else None)
     if looked_at < SAMPLE:
@@ -180,7 +188,11 @@ def _by_sample(terms: list[Term], where: ColumnElement[bool], said: list[ColumnE
         asked = [need for need, count in zip(needs, counts) if count <= COMMON] or needs
         if db.engine.dialect.name == "mysql":
             asked = [needs[rarest]]
-        return _by_index(asked, where, [one for term, one in zip(terms, said) if not _is_asked(term, asked)])
+        left = [one for term, one in zip(terms, said) if not _is_asked(term, asked)]
+        if sees_all and not left:
+            query, reader = _index_alone(role_key(sees_all.person), MOST, FETCHED), sees_all.person
+            return _counted(query.ask(reader, SimpleNamespace(words=_wanted(asked))).all(), asked)
+        return _by_index(asked, where, left)
     for size in WINDOWS:
         hits = _in_newest(size, where, said, all=False)
         if len(hits.rows) >= ENOUGH:
@@ -239,28 +251,50 @@ def _in_newest(size: int, where: ColumnElement[bool], said: list[ColumnElement[b
 
 def _by_index(needs: list[Need], where: ColumnElement[bool], loose: list[ColumnElement[bool]]) -> Hits:
     """PostgreSQL skips through the hits of several words. MariaDB would fetch every hit of each, so it is asked for the
-    rarest only. What is `loose` is read in the texts.
-
-    PostgreSQL has to find the hits by themselves first: once it has planned for any word, it would walk through all
-    tickets from the newest on in the hope of LIMIT.
-    """
-    found = select(SearchText.ticket_id.label("id")).where(_fits(needs))
-    counted = found.add_columns(func.count().over().label("hits")).cte("found")
-    counted = counted.prefix_with("MATERIALIZED", dialect="postgresql")
-    newest = select(counted).order_by(counted.c.id.desc()).limit(2 * FETCHED).subquery()
+    rarest only. What is `loose` is read in the texts."""
+    newest = _found(select(SearchText.ticket_id.label("id")), literal(_wanted(needs)), FETCHED)
     rows = db.session.execute(_of(newest).add_columns(newest.c.hits).where(where, *loose)).all()
+    return _counted(rows, needs)
+
+
+@cache
+def _index_alone(kind: RoleKey, most: int, fetched: int) -> Prepared:
+    """The same where nothing is left to be read in the texts. The rows come with the hits, and the query is kept."""
+    reader, wanted = reader_of(kind), Param("wanted")
+    columns = select(SearchText.ticket_id.label("id"), SearchText.subject, _length())
+    newest = _found(columns, wanted.words, fetched)
+    rows = select(newest).join(Ticket, Ticket.id == newest.c.id)
+    rows = rows.where(visibility.visible_tickets(reader), Ticket.trashed_at.is_(None))
+    return Prepared(rows.order_by(newest.c.id.desc()).limit(most), reader, wanted)
+
+
+def _found(columns: Select[*tuple[Any, ...]], words: Any, fetched: int) -> Subquery:
+    """The newest documents with these words, and how many there are in all as `hits`. PostgreSQL finds the hits by
+    themselves: its plan for any word would walk through all tickets from the newest on in the hope of LIMIT.
+    """
+    found = columns.add_columns(func.count().over().label("hits")).where(_fits(words)).cte("found")
+    found = found.prefix_with("MATERIALIZED", dialect="postgresql")
+    return select(found).order_by(found.c.id.desc()).limit(2 * fetched).subquery()
+
+
+def _counted(rows: Sequence[Any], needs: list[Need]) -> Hits:
     if len(rows) >= MOST:
         return Hits(rows, False)
-    hits = rows[0].hits if rows else db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    return Hits(rows, hits < 2 * FETCHED)
+    every = select(func.count()).select_from(SearchText).where(_fits(literal(_wanted(needs))))
+    return Hits(rows, (rows[0].hits if rows else db.session.scalar(every) or 0) < 2 * FETCHED)
 
 
-def _fits(needs: list[Need]) -> ColumnElement[bool]:
+def _wanted(needs: list[Need]) -> str:
     """MariaDB is asked for the longest word of each group, and the rest is read in the texts."""
     if db.engine.dialect.name == "mysql":
-        texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
         longest = ([max(group, key=lambda word: len(word[0])) for group in need] for need in needs)
         each = (" ".join(word + "*" * begun for word, begun in dict.fromkeys(words)) for words in longest)
-        return mysql.match(*texts, against=" ".join(f"+({words})" for words in each)).in_boolean_mode()
-    wanted = _expression(needs, " & ", " | ", lambda word, begun: f"'{word}'" + ":*" * begun)
-    return literal_column("search_texts.words").op("@@")(cast(literal(wanted), TSQUERY))
+        return " ".join(f"+({words})" for words in each)
+    return _expression(needs, " & ", " | ", lambda word, begun: f"'{word}'" + ":*" * begun)
+
+
+def _fits(words: Any) -> ColumnElement[bool]:
+    if db.engine.dialect.name == "mysql":
+        texts: list[Any] = [SearchText.public_text, SearchText.internal_text]
+        return mysql.match(*texts, against=words).in_boolean_mode()
+    return literal_column("search_texts.words").op("@@")(cast(words, TSQUERY))

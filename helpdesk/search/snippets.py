@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from types import SimpleNamespace
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, func, literal, select, union_all
 
 from helpdesk.access import visibility
 from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
 from helpdesk.query.language import Query, Word
+from helpdesk.search_index.index_words import PAD
 from helpdesk.search_index.normalize import Spelling, runs, together
 from helpdesk.search_index.spellings import Run
 from models import Message, Person, Ticket
@@ -22,6 +22,8 @@ DEPTH = 6_000
 MESSAGES = 300
 AROUND = 90
 
+_SIGNS = re.compile(r"[\W_]+")
+
 # Pieces of a text, each with whether it is a hit.
 Snippet = list[tuple[str, bool]]
 
@@ -29,24 +31,24 @@ Snippet = list[tuple[str, bool]]
 def of(ids: Sequence[int], wanted: Query, reader: Person) -> dict[int, Snippet]:
     """For each ticket the first of its texts that holds most of the words, as far as the reader may see it."""
     texts: dict[int, list[str]] = {}
-    for query in _texts(role_key(reader)):
-        found: Iterable[Any] = query.ask(reader, SimpleNamespace(ids=list(ids)))
-        for number, text in found:
-            texts.setdefault(number, []).append(text)
+    found = _texts(role_key(reader)).ask(reader, SimpleNamespace(ids=list(ids)))
+    for row in sorted(found, key=lambda row: (row.ticket, row.place)):
+        texts.setdefault(row.ticket, []).append(row.text)
     looked_for = [part for part in wanted.parts if isinstance(part, Word) and not part.without]
     return {number: best(some, looked_for) for number, some in texts.items()}
 
 
 @cache
-def _texts(kind: RoleKey) -> tuple[Prepared, Prepared]:
+def _texts(kind: RoleKey) -> Prepared:
     """The descriptions, and what was said."""
     reader, wanted = reader_of(kind), Param("wanted")
-    described = select(Ticket.id, func.substr(Ticket.description, 1, DEPTH)).where(Ticket.id.in_(wanted.ids))
-    said = select(Message.ticket_id, func.substr(Message.body, 1, DEPTH)).where(
+    texts = [func.substr(column, 1, DEPTH).label("text") for column in (Ticket.description, Message.body)]
+    described = select(Ticket.id.label("ticket"), literal(0, Integer).label("place"), texts[0])
+    said = select(Message.ticket_id.label("ticket"), Message.id.label("place"), texts[1]).where(
         Message.ticket_id.in_(wanted.ids), visibility.visible_messages(reader), Message.withdrawn_at.is_(None)
     )
-    said = said.order_by(Message.ticket_id, Message.id).limit(MESSAGES)
-    return Prepared(described, reader, wanted), Prepared(said, reader, wanted)
+    first = said.order_by(Message.ticket_id, Message.id).limit(MESSAGES).subquery()
+    return Prepared(union_all(described.where(Ticket.id.in_(wanted.ids)), select(first)), reader, wanted)
 
 
 def best(texts: Iterable[str], looked_for: list[Word]) -> Snippet:
@@ -107,6 +109,18 @@ def _apart(text: str, wanted: Sequence[Spelling]) -> Snippet:
 
 def _places(text: str, wanted: Sequence[Spelling]) -> list[tuple[int, int]]:
     """Where the hits begin and end in the text as it is, whatever folding makes of its letters; none in another."""
+    return _read_places(text, wanted) if _may_hold(text, wanted) else []
+
+
+def _may_hold(text: str, wanted: Sequence[Spelling]) -> bool:
+    """A quick look: most subjects on a page of hits hold none. Whatever plain letters are looked for as, a word of
+    theirs is a piece of the text without its signs.
+    """
+    bare = _SIGNS.sub("", text.lower())
+    return not text.isascii() or any(spelling.words[-1].removesuffix(PAD) in bare for spelling in wanted)
+
+
+def _read_places(text: str, wanted: Sequence[Spelling]) -> list[tuple[int, int]]:
     first, *others = [[place for spelling in wanted for place in _in_run(run, spelling)] for run in runs(text)]
     begins = {start for start, _end in first}  # The word alone, not two words that would be one and begin with it.
     apart: list[tuple[int, int]] = []

@@ -1,6 +1,7 @@
 """One thing written in several ways: whichever of them a ticket says, the others find it and mark its place."""
 
 import pytest
+from hypothesis import given, strategies as some
 
 from helpdesk.query import language
 from helpdesk.search import snippets
@@ -136,3 +137,14 @@ def test_what_is_found_by_plain_words_stays_what_it_was():
     """The other spellings stand behind the text, so that no phrase leads across them."""
     assert normalize.document("Wi-Fi v7.0 on") == " wizz fizz v7zz 0zz onzz . wifi . 7zz 0zz "
     assert normalize.document("plain words only") == " plain words only "
+
+
+PIECES = "Wi-Fi wifi v7.0.3.1715 KB5034441 0x80070005 AA:BB:CC:01 C:\\temp E-mail the jazz pc Azure AD".split()
+PIECES += ["naïve", "Müller", "_x_", "漢字"]
+SOUGHT = "wifi wi-fi 7.0.3 5034441 80070005 aabbcc01 temp email the jazz pc azuread ad naive mueller x 字".split()
+
+
+@given(some.lists(some.sampled_from(PIECES), max_size=6), some.lists(some.sampled_from(SOUGHT), min_size=1, max_size=3))
+def test_the_quick_look_at_a_text_overlooks_no_hit(said, sought):
+    wanted = snippets._spellings(tuple(language.Word(word) for word in sought))
+    assert snippets._places(" ".join(said), wanted) == snippets._read_places(" ".join(said), wanted)
