@@ -78,7 +78,7 @@ def _ago(value: datetime, where: ZoneInfo, tongue: str) -> str:
     return _dated(value, where, tongue, datetime.now(where).year)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2000)
 def _dated(value: datetime, where: ZoneInfo, tongue: str, year: int) -> str:
     at = value.astimezone(where)
     date = f"{at.day} {_months(tongue)[at.month]}"
@@ -115,7 +115,7 @@ def when(value: datetime) -> Markup:
     return Markup(f"{_exactly(value, where, tongue)}{_ago(value, where, tongue)}</time>")
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2000)
 def _exactly(value: datetime, where: ZoneInfo, tongue: str) -> str:
     machine = value.isoformat(timespec="milliseconds")
     return f'<time datetime="{machine}" title="{_moment(value.astimezone(where), tongue)}">'
@@ -144,7 +144,7 @@ def _in_its_language(context: EvalContext, word: str, **values: Any) -> str:
     return known % values if values else known
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2000)
 def _translated(word: str, _tongue: str, escapes: bool, has_values: bool) -> str:
     text = get_translations().ugettext(word)
     text = Markup(text) if escapes else text

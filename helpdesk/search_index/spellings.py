@@ -58,7 +58,7 @@ def piece(text: str) -> Piece:
     return _remembered(text) if len(text) <= JOINED_MAX else _read(text)
 
 
-@lru_cache(maxsize=30_000)
+@lru_cache(maxsize=4000)
 def _remembered(text: str) -> Piece:
     return _read(text)
 
