@@ -24,6 +24,7 @@ from models import db
 from routes import ROUTES
 from web import (
     after_response,
+    callers,
     door,
     errors,
     event_stream,
@@ -38,6 +39,9 @@ from web import (
     throttle,
 )
 from web.outages import disk_warning, outage_pages
+
+# No row of the map takes a token or a hook yet.
+CHECKERS = callers.Checkers()
 
 
 def create_app(environ=None):
@@ -63,9 +67,9 @@ def create_app(environ=None):
     session_cookie.set_up(app)
     for plumbing in (
         logs,
+        callers,
         request_body,
         after_response,
-        door,
         errors,
         outage_pages,
         fragment_cache,
@@ -78,7 +82,7 @@ def create_app(environ=None):
         disk_warning,
     ):
         plumbing.set_up(app)
-    door.hang(app, ROUTES)
+    door.hang(app, ROUTES, CHECKERS)
     commands.set_up(app)
     return app
 

@@ -1,5 +1,9 @@
-"""The map of the desk: method, address, view, and who may open it. One line each, nothing else."""
+"""The map of the desk: method, address, view, who may open it, and how long a body may be where it is more than a form.
 
+One line each, nothing else.
+"""
+
+from helpdesk.access.body_limits import FORM_WITH_FILES, IMPORT, ONE_FILE
 from helpdesk.access.permissions import (
     ADMIN,
     AGENT,
@@ -54,7 +58,7 @@ ROUTES = [
     # tickets
     ("GET", "/tickets", tickets.mine, SIGNED_IN),
     ("GET", "/tickets/new", tickets.new, SIGNED_IN),
-    ("POST", "/tickets/new", tickets.new, SIGNED_IN),
+    ("POST", "/tickets/new", tickets.new, SIGNED_IN, FORM_WITH_FILES),
     ("GET", "/tickets/alike", search.alike, SIGNED_IN),
     ("GET", "/tickets/<ticket>", tickets.show, SEES_TICKET),
     ("GET", "/tickets/<ticket>/similar", search.similar, AGENT),
@@ -79,8 +83,8 @@ ROUTES = [
     ("POST", "/tickets/<ticket>/trash", tickets.trash, ADMIN),
     ("POST", "/tickets/<ticket>/restore", tickets.restore, ADMIN),
     ("POST", "/tickets/<ticket>/purge", tickets.purge, ADMIN),
-    ("POST", "/tickets/<ticket>/reply", messages.reply, CAN_REPLY),
-    ("POST", "/tickets/<ticket>/note", messages.note, AGENT),
+    ("POST", "/tickets/<ticket>/reply", messages.reply, CAN_REPLY, FORM_WITH_FILES),
+    ("POST", "/tickets/<ticket>/note", messages.note, AGENT, FORM_WITH_FILES),
     ("GET", "/tickets/<ticket>/files", files.every, SEES_TICKET),
     ("GET", "/tickets/<ticket>/files/<file>", files.show, SEES_TICKET),
     ("GET", "/tickets/<ticket>/files/<file>/small", files.small, SEES_TICKET),
@@ -100,7 +104,7 @@ ROUTES = [
     ("POST", "/drafts/discard", drafts.discard, SIGNED_IN),
     ("POST", "/preview", preview.show, SIGNED_IN),
     # files that are not sent yet
-    ("POST", "/files", files.upload, SIGNED_IN),
+    ("POST", "/files", files.upload, SIGNED_IN, ONE_FILE),
     ("GET", "/files/<upload>", files.mine, SIGNED_IN),
     ("GET", "/files/<upload>/small", files.mine_small, SIGNED_IN),
     ("POST", "/files/<upload>/remove", files.remove, SIGNED_IN),
@@ -138,7 +142,7 @@ ROUTES = [
     ("POST", "/people/<person>/invite", people.invite_again, ADMIN),
     ("POST", "/people/<person>/link", people.copy_link, ADMIN),
     ("GET", "/imports", imports.imports, ADMIN),
-    ("POST", "/imports", imports.upload, ADMIN),
+    ("POST", "/imports", imports.upload, ADMIN, IMPORT),
     ("GET", "/imports/<import_job>", imports.show, ADMIN),
     ("POST", "/imports/<import_job>/answers", imports.correct, ADMIN),
     ("POST", "/imports/<import_job>/start", imports.start, ADMIN),

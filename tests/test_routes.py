@@ -9,15 +9,16 @@ from helpdesk.access import permissions
 from routes import ROUTES
 from tests.test_map import ROUTE_IDS
 from web import door
+from web.callers import Checkers
 
 
 def test_every_view_names_a_permission_that_exists():
-    for method, path, _view, answer in ROUTES:
-        assert answer in permissions.ALL, f"{method} {path}"
+    for method, path, _view, answer, *_limit in ROUTES:
+        assert permissions.is_named(answer), f"{method} {path}"
 
 
 def test_every_part_of_an_address_is_one_the_door_knows():
-    for method, path, _view, answer in ROUTES:
+    for method, path, _view, answer, *_limit in ROUTES:
         for part in re.findall(r"<([^>]+)>", path):
             assert part in door.FINDERS or (answer.__name__ == "ANYONE" and part.startswith(("string:", "path:"))), path
 
@@ -41,4 +42,10 @@ def test_an_endpoint_that_is_not_on_the_map_answers_404(make_app):
 @pytest.mark.parametrize("row", [("GET", "/x", lambda: "", None), ("GET", "/x", lambda: "")])
 def test_a_row_without_a_permission_cannot_start(row):
     with pytest.raises(ValueError):
-        door.hang(Flask("desk"), [row])
+        door.hang(Flask("desk"), [row], Checkers())
+
+
+@pytest.mark.parametrize("answer", [permissions.TOKEN("tickets:read"), permissions.HOOK("mailbox")], ids=repr)
+def test_a_row_that_takes_a_caller_whom_nobody_checks_cannot_start(answer):
+    with pytest.raises(ValueError, match="nobody checks"):
+        door.hang(Flask("desk"), [("POST", "/x", lambda: "", answer)], Checkers(hooks={"another": bool}))

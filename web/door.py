@@ -8,13 +8,11 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
-from flask_login import LoginManager, current_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask import Flask, Response, abort, current_app, g, make_response, request, session
 from sqlalchemy.exc import DBAPIError
 from werkzeug.routing import BaseConverter
 
-from helpdesk.access import lookups, permissions
+from helpdesk.access import body_limits, lookups, permissions
 from helpdesk.accounts import sessions
 from helpdesk.choices import BODY_MAX
 from helpdesk.db import transactions
@@ -23,16 +21,13 @@ from helpdesk.markup import markdown
 from helpdesk.text import clean
 from helpdesk.tickets import drafts, undo
 from models import Person
+from web import callers
+from web.callers import SAFE, signed_in
 from web.pages import Page
 
-SAFE = ("GET", "HEAD", "OPTIONS")
 TRIES = 3
-LONGEST_BACK = 4000
 View = Callable[..., Any]
-Row = tuple[str, str, View, permissions.Answer]
-
-login_manager = LoginManager()
-csrf = CSRFProtect()
+Row = tuple[str, str, View, permissions.Answer] | tuple[str, str, View, permissions.Answer, body_limits.Limit]
 
 # How the parts of an address are found, each among what the person may see. Below a ticket: inside that ticket.
 FINDERS: dict[str, Callable[..., Any]] = {
@@ -98,13 +93,14 @@ def role_required(answer: permissions.Answer) -> Callable[[View], View]:
         @wraps(view)
         def guarded(**address: Any) -> Any:
             # What is open to anyone and asks for nobody (style sheets, health) costs no look into the database.
-            person = signed_in() if answer is not permissions.ANYONE or "me" in wanted else None
-            if person is None and answer is not permissions.ANYONE:
-                return login_manager.unauthorized()
+            for_nobody = answer is permissions.ANYONE or isinstance(answer, permissions.HOOK)
+            person = signed_in() if not for_nobody or "me" in wanted else None
+            if person is None and not for_nobody:
+                return callers.login_manager.unauthorized()
             if person is not None:
                 g.mark = feed.cursor(person.news_stood)  # Before the page reads: what comes later is told to it.
             things = _find(person, address)
-            if not answer(person, things):
+            if not callers.may(answer, person, things):
                 abort(403)
             if g.get("csrf_error") is not None:
                 raise g.csrf_error
@@ -116,17 +112,23 @@ def role_required(answer: permissions.Answer) -> Callable[[View], View]:
     return decorate
 
 
-def hang(app: Flask, routes: list[Row]) -> None:
-    """Put the door around every view of the map. A row without a permission cannot start."""
+def hang(app: Flask, routes: list[Row], checkers: callers.Checkers) -> None:
+    """Put the door around every view of the map. A row that names no permission, or a caller whom nobody checks,
+    cannot start: it raises ValueError.
+    """
     app.url_map.converters["default"] = NumberConverter
+    app.extensions["callers"], entries = checkers, app.extensions.setdefault("map", {})
     hung: dict[str, tuple[View, permissions.Answer]] = {}
-    for method, path, view, answer in routes:
-        if answer not in permissions.ALL:
+    for method, path, view, answer, *limit in routes:
+        if not permissions.is_named(answer):
             raise ValueError(f"{method} {path} names no permission of helpdesk/access/permissions.py")
+        if not checkers.know(answer):
+            raise ValueError(f"{method} {path} takes a caller whom nobody checks: {answer}")
         endpoint = f"{view.__module__.rpartition('.')[2]}.{view.__name__}"
         opened, known = hung.setdefault(endpoint, (_open(view, answer), answer))
-        if known is not answer:
+        if known != answer:
             raise ValueError(f"{endpoint} is on the map with two different permissions")
+        entries[method, endpoint] = callers.Entry(answer, *(limit or [body_limits.FORM]))
         app.add_url_rule(path, endpoint, opened, methods=[method], provide_automatic_options=False)
     app.before_request(lambda: abort(404) if request.endpoint and request.endpoint not in hung else None)
 
@@ -136,10 +138,8 @@ def _open(view: View, answer: permissions.Answer) -> View:
 
     @wraps(view)
     def opened(**address: Any) -> Response:
-        if request.method in SAFE:
-            return _read(guarded, address)
-        g.csrf_error = _csrf_error()
-        return _change(view, guarded, address)
+        callers.admit(answer)
+        return _read(guarded, address) if request.method in SAFE else _change(view, guarded, address)
 
     return opened
 
@@ -159,9 +159,9 @@ def _change(view: View, guarded: View, address: dict[str, Any]) -> Response:
     The page of the answer is written afterwards: it takes longer than all the rest, and others wait for their turn.
     """
     prepare = getattr(view, "prepare", None)
-    if prepare is not None and g.csrf_error is None:
+    if prepare is not None and g.get("csrf_error") is None:
         g.prepared = prepare(**({"me": signed_in()} if "me" in inspect.signature(prepare).parameters else {}))
-    if g.csrf_error is None:
+    if g.get("csrf_error") is None:
         _render_typed(view)
     cookie = deepcopy(dict(session))
     for tries_left in range(TRIES - 1, -1, -1):
@@ -248,50 +248,3 @@ def _find(person: Person | None, address: dict[str, Any]) -> dict[str, Any]:
             abort(404)
         things[name] = found
     return things
-
-
-def signed_in() -> Person | None:
-    """The real person, never Flask-Login's proxy; None for somebody who is not signed in."""
-    return current_user._get_current_object() if current_user.is_authenticated else None
-
-
-class SentFromElsewhere(CSRFError):  # type: ignore[misc]
-    """The browser itself says that another site, or another host of this one, has sent the form."""
-
-
-def _csrf_error() -> CSRFError | None:
-    if not current_app.config.get("WTF_CSRF_ENABLED", True):
-        return None
-    # A second check beside the token (Fetch Metadata). Browsers of before 2023 and programs do not send the header.
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        return SentFromElsewhere()
-    try:
-        csrf.protect()
-    except CSRFError as error:
-        return error
-    return None
-
-
-@login_manager.user_loader  # type: ignore[untyped-decorator]
-def _load(token: str) -> Person | None:
-    return sessions.find(token)
-
-
-@login_manager.unauthorized_handler  # type: ignore[untyped-decorator]
-def _ask_to_sign_in() -> Any:
-    """Pages lead to the sign-in and back; a form that was sent is carried along, so that nothing typed is lost."""
-    if request.method in SAFE:
-        wanted = request.full_path.rstrip("?")
-        # Inside another address it grows by two thirds, and servers take no endless ones.
-        back = wanted if len(wanted) <= LONGEST_BACK else request.path
-        return redirect(url_for("accounts.sign_in", next=back), 303)
-    from web import resubmission
-
-    return resubmission.show_sign_in()
-
-
-def set_up(app: Flask) -> None:
-    app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
-    csrf.init_app(app)
-    login_manager.init_app(app)
-    login_manager.session_protection = None

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from helpdesk.db import transactions
 from helpdesk.errors import Refused
-from web import door, resubmission, throttle
+from web import callers, resubmission, throttle
 from web.outages.outage_log import note
 
 log = logging.getLogger("desk.error")
@@ -27,6 +27,10 @@ DRAIN_SECONDS = 20
 
 PAGES = {
     400: (_l("This request could not be understood"), _l("Go back and try again. If you typed an address, check it.")),
+    401: (
+        _l("This needs a valid API token"),
+        _l("Send it in the header of the request: Authorization: Bearer, then the token."),
+    ),
     403: (
         _l("This is not open to you"),
         _l("Your account may not do this. If you think it should, ask one of the admins."),
@@ -91,13 +95,13 @@ def _http(error: HTTPException) -> Any:
     title, advice = PAGES.get(error.code, (HTTPStatus(error.code).phrase, PAGES[400][1]))
     response = page(error.code, title, advice)
     for name, value in error.get_headers():
-        if name in ("Allow", "Retry-After"):
+        if name in ("Allow", "Retry-After", "WWW-Authenticate"):
             response.headers[name] = value
     return response
 
 
 def _csrf(error: CSRFError) -> Response:
-    return page(400, *(ELSEWHERE if isinstance(error, door.SentFromElsewhere) else CSRF))
+    return page(400, *(ELSEWHERE if isinstance(error, callers.SentFromElsewhere) else CSRF))
 
 
 def _refused(error: Refused) -> Response:
@@ -113,6 +117,9 @@ def crash(error: Exception) -> Response:
 
 def page(code: int, title: object, advice: object, **more: Any) -> Response:
     """One error page. It must come out whatever is broken, so a failing template falls back to plain words."""
+    if not callers.is_browser():
+        transactions.rollback()
+        return callers.refusal(code, title, advice)
     typed = _typed() if code != 413 else {}
     _clear_up()
     try:

@@ -6,6 +6,8 @@ from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
+from web import callers
+
 NAME = "desk"
 
 
@@ -18,6 +20,11 @@ class SessionCookie(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
         return self._read(app, request.cookies.get(self.get_cookie_name(app))) or self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Programs with a token and hooks get no cookie."""
+        if callers.is_browser():
+            super().save_session(app, session, response)
 
     def _read(self, app: Flask, value: str | None) -> SecureCookieSession | None:
         serializer = self.get_signing_serializer(app)
@@ -51,7 +58,7 @@ class HostCookie(SessionCookie):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         super().save_session(app, session, response)
-        if NAME in request.cookies:
+        if NAME in request.cookies and callers.is_browser():
             response.delete_cookie(NAME, path=self.get_cookie_path(app), secure=True, httponly=True, samesite="Lax")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from helpdesk.access.visibility import owns_view, sees_ticket, can_reply
@@ -50,4 +51,30 @@ def ADMIN(person: Person | None, things: dict[str, Any]) -> bool:
     return person is not None and person.is_admin
 
 
+@dataclass(frozen=True)
+class TOKEN:
+    """A program with an API token that has this scope, for the token's person. No browser is taken."""
+
+    scope: str
+
+    def __call__(self, person: Person | None, things: dict[str, Any]) -> bool:
+        return person is not None
+
+
+@dataclass(frozen=True)
+class HOOK:
+    """Another server, known by the signature of its requests. There is no person."""
+
+    name: str
+
+    def __call__(self, person: Person | None, things: dict[str, Any]) -> bool:
+        return person is None
+
+
+# Those that take a browser, by its session.
 ALL = (ANYONE, SIGNED_IN, SEES_TICKET, CAN_REPLY, REQUESTER_OR_AGENT, AGENT, WROTE_MESSAGE, OWNS_VIEW, ADMIN)
+
+
+def is_named(answer: object) -> bool:
+    """Whether it is a permission of this file."""
+    return answer in ALL or isinstance(answer, (TOKEN, HOOK))

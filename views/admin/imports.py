@@ -23,7 +23,7 @@ from views.admin import import_answers
 from web import errors
 from web.door import before_writing
 from web.files import downloads
-from web.files.uploads import MEGABYTE, takes_files
+from web.files.uploads import MEGABYTE
 from web.pages import later
 
 log = logging.getLogger("desk.import")
@@ -78,7 +78,6 @@ def _take(part):
     return intake.take_table(stream.file, part.filename)
 
 
-@takes_files(imports=True)
 @before_writing(_receive)
 def upload(me, received):
     if received.wrong:

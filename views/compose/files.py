@@ -15,7 +15,6 @@ from views.compose.uploads import take
 from web import errors, throttle
 from web.door import before_writing
 from web.files import downloads
-from web.files.uploads import takes_files
 from web.pages import later
 
 log = logging.getLogger("desk.files")
@@ -111,7 +110,6 @@ def _receive_one(me):
         return {"number": None, "refused": no}
 
 
-@takes_files(one=True)
 @before_writing(_receive_one)
 def upload(me, number, refused):
     """For scripts: the number of the file and its row for the list, or why it was not taken."""

@@ -14,7 +14,7 @@ from helpdesk.limits.usage_limits import UPLOAD
 from integrations.files import intake
 from views.compose.drafts import is_sent, written_in
 from web import throttle
-from web.door import signed_in
+from web.callers import signed_in
 
 
 @dataclass

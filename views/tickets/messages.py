@@ -13,11 +13,9 @@ from views.tickets import forms
 from views.tickets.ticket_page import back_to, done, page, stale
 from web import throttle
 from web.door import before_writing, renders
-from web.files.uploads import takes_files
 from web.pages import render_later
 
 
-@takes_files()
 @before_writing(uploads.receive)
 @renders("body")
 def reply(ticket, me, came):
@@ -51,7 +49,6 @@ def reply(ticket, me, came):
     return done(said, went_to, me, at)
 
 
-@takes_files()
 @before_writing(uploads.receive)
 @renders("body")
 def note(ticket, me, came):

@@ -18,7 +18,6 @@ from views.tickets import forms
 from views.tickets.ticket_page import back_to, done, facts_form, facts_of, packed, page, stale
 from web import throttle
 from web.door import before_writing, renders
-from web.files.uploads import takes_files
 from web.pages import later, render_later
 
 
@@ -31,7 +30,6 @@ def mine(me):
 # ---- raise
 
 
-@takes_files()
 @before_writing(uploads.receive)
 @renders("description")
 def new(me, came=None):

@@ -8,55 +8,17 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from flask import Request, current_app, session
+from flask import Request, current_app, g
 from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger("desk.files")
-View = Callable[..., Any]
 MEGABYTE = 1024 * 1024
-# What a form has around a file: the token, the path, the borders between the parts.
-AROUND = 65536
 # Twenty uploads on a fast line would keep the process from serving pages. Each lets the others go first: with n of them
 # it rests for 2 (n - 1) ms after a chunk, so that together they take in some 30 MB/s.
 REST = 0.002
-
-
-def takes_files(*, one: bool = False, imports: bool = False) -> Callable[[View], View]:
-    """The view's form may carry files, so its body may be as large as MAX_FILES of them, as one, or as an import."""
-
-    def mark(view: View) -> View:
-        view.takes_files = "imports" if imports else "one" if one else "many"  # type: ignore[attr-defined]
-        return view
-
-    return mark
-
-
-def most_bytes(request: Request) -> int:
-    """How long the body may be. Files are for people who are, or were, signed in: their cookie is sealed by us."""
-    config = current_app.config
-    ordinary: int = config["MAX_CONTENT_LENGTH"]
-    takes = _takes(request)
-    if takes is None:
-        return ordinary
-    if takes == "imports":
-        # Two files, and room to say by name which of them is too large.
-        return 3 * int(config["MAX_IMPORT_MB"]) * MEGABYTE + AROUND
-    if takes == "one":
-        return int(config["MAX_FILE_MB"]) * MEGABYTE + AROUND
-    # Files over their limit are not kept but read, so that the form comes back with what was typed.
-    all_files: int = (config["MAX_FILES"] + 1) * config["MAX_FILE_MB"] * MEGABYTE
-    return ordinary + all_files
-
-
-def _takes(request: Request) -> str | None:
-    """Whether this body may carry "one" file, "many", those of "imports", or none."""
-    if "_user_id" not in session or request.mimetype != "multipart/form-data":
-        return None
-    return getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", None)
 
 
 def temporary() -> IO[bytes]:
@@ -104,14 +66,14 @@ class Spool:
     """
 
     def __init__(self, most: int) -> None:
-        self._most, self.size, self.wrong, self._coming = most, 0, "", False
+        self.most, self.size, self.wrong, self._coming = most, 0, "", False
         self._file: IO[bytes] | None = None
 
     def write(self, chunk: bytes) -> int:
         self._come(True)
         running.rest()
         self.size += len(chunk)
-        if self.size > self._most:
+        if self.size > self.most:
             self._give_up("large")
         if not self.wrong and chunk:
             try:
@@ -183,11 +145,11 @@ class FormRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        takes = _takes(self)
-        if takes is None:
+        most = g.body_limit.file
+        if not most:
             return super()._get_file_stream(total_content_length, content_type, filename, content_length)
         self._files += bool(filename)
-        spool = Spool(current_app.config["MAX_IMPORT_MB" if takes == "imports" else "MAX_FILE_MB"] * MEGABYTE)
+        spool = Spool(most)
         if self._files > current_app.config["MAX_FILES"]:
             spool.wrong = "many"
         return spool  # type: ignore[return-value]
