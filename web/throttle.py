@@ -12,21 +12,10 @@ from flask import Flask, Response, abort, current_app, g, jsonify, make_response
 from flask_babel import lazy_gettext as _l, ngettext
 
 from helpdesk.errors import Refused, TooMany
-from helpdesk.limits import usage_limits
+from helpdesk.limits import allowances
 from helpdesk.limits.token_buckets import TokenBuckets
-from helpdesk.limits.usage_limits import EXPORT, Limit, RAISE, REPLY, UPLOAD
+from helpdesk.limits.usage_limits import Limit
 from models import Person
-
-MEGABYTE = 1024 * 1024
-# Agents answer for others all day long.
-AGENT_TIMES = 10
-# The settings that say how much is allowed in an hour, and the unit of each.
-HOURLY = {
-    RAISE: ("LIMIT_RAISE", 1),
-    REPLY: ("LIMIT_REPLY", 1),
-    UPLOAD: ("LIMIT_UPLOAD_MB", MEGABYTE),
-    EXPORT: ("LIMIT_EXPORT", 1),
-}
 
 
 @dataclass(frozen=True)
@@ -44,26 +33,9 @@ DRAFTS = Rate("LIMIT_DRAFTS", 60, _l("Your drafts were saved very often in the l
 PICTURES = Rate("LIMIT_PICTURES", 3600, _l("You have sent very many large pictures in the last hour."))
 
 
-def allowance(person: Person, setting: str) -> int:
-    """What a setting allows this person; 0 where nothing is limited."""
-    allowed: int = current_app.config[setting]
-    return allowed * AGENT_TIMES if person.is_agent else allowed
-
-
 def spend(person: Person, limit: Limit, amount: int = 1) -> None:
     """Count an act of the person in the present transaction. Raises TooMany."""
-    _hourly(usage_limits.spend, person, limit, amount)
-
-
-def check(person: Person, limit: Limit, amount: int = 1) -> None:
-    """Raises TooMany where `spend` would, and counts nothing."""
-    _hourly(usage_limits.check, person, limit, amount)
-
-
-def _hourly(count: Callable[..., None], person: Person, limit: Limit, amount: int) -> None:
-    setting, unit = HOURLY[limit]
-    if most := allowance(person, setting) * unit:
-        count(limit, person.id, most=most, amount=amount)
+    allowances.spend(current_app.config, person, limit, amount)
 
 
 def take(person: Person, rate: Rate, amount: float = 1) -> None:
@@ -73,7 +45,7 @@ def take(person: Person, rate: Rate, amount: float = 1) -> None:
 
 def taker(person: Person, rate: Rate) -> Callable[[float], None]:
     """The same for work during which no database is asked: the person is read now, and counted when it is called."""
-    most, key = allowance(person, rate.setting), (person.id, rate.setting)
+    most, key = allowances.allowance(current_app.config, person, rate.setting), (person.id, rate.setting)
     buckets: TokenBuckets = current_app.extensions["token_buckets"]
 
     def take_now(amount: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -32,6 +33,12 @@ def low(folders: Iterable[Path]) -> list[Place]:
         if free < LOW_BYTES:
             found.setdefault(disk, Place(folder, free))
     return list(found.values())
+
+
+def has_room(folder: Path, reserve: int) -> bool:
+    """Whether the disk of the folder has more than `reserve` bytes left."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize > reserve
 
 
 def unwritable(folder: Path) -> str:

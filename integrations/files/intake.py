@@ -38,7 +38,7 @@ def take_in(
     kind, media_type = file_types.find(source, name)
     if kind in current_app.config["REFUSED_FILE_KINDS"]:
         raise Refused(_("%(name)s is refused: this desk takes no files of the kind “%(kind)s”.", **_told(name, kind)))
-    with _working(name):
+    with working(name):
         _scan(source, name)
         draw = partial(images.redraw, source, person=person, budget=budget)
         return _draw(draw, name) if media_type in REDRAWN else _keep(source, name, kind, media_type)
@@ -58,7 +58,7 @@ def _scan(source: BinaryIO, name: str) -> None:
 def take_table(source: BinaryIO, sent_name: str) -> StoredFile:
     """A file that only the desk itself reads, as it came: scanned and stored. Raises Refused and Unavailable."""
     name = file_names.clean(sent_name)
-    with _working(name):
+    with working(name):
         _scan(source, name)
         return _keep(source, name, "other", "application/octet-stream")
 
@@ -101,7 +101,7 @@ def forget(place: str, *keys: str | None) -> None:
 
 
 @contextmanager
-def _working(name: str) -> Iterator[None]:
+def working(name: str) -> Iterator[None]:
     """Tell people in their words what does not work, and the log in ours."""
     try:
         yield

@@ -4,14 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from flask import current_app, request
-from flask_babel import gettext as _
 
 from helpdesk.attachments import file_names, files
-from helpdesk.db import transactions
 from helpdesk.errors import Refused, TooMany
-from helpdesk.limits import usage_limits
-from helpdesk.limits.usage_limits import UPLOAD
-from integrations.files import intake
+from integrations.files import incoming, intake
 from views.compose.drafts import is_sent, written_in
 from web import throttle
 from web.callers import signed_in
@@ -53,43 +49,20 @@ def receive():
 
 def take(part, path, me):
     """One file, kept for the form that posts to `path`. Returns its number. Raises Refused."""
-    most = current_app.config["MAX_FILES"]
-    files.refuse_many(me, path, most=most)
+    files.refuse_many(me, path, most=current_app.config["MAX_FILES"])
     _refuse_broken(part)
-    throttle.check(me, UPLOAD, part.stream.size)
-    _refuse_beyond_quota(me, part.stream.size)
-    limits = {"person": me.id, "budget": throttle.taker(me, throttle.PICTURES)}
-    transactions.rollback()  # Looking at it may take a while: meanwhile no line to the database is held.
-    taken = intake.take_in(part.stream.file, part.filename, **limits)
-    try:
-        with transactions.writing():
-            _refuse_beyond_quota(me, taken.size, alone=True)
-            throttle.spend(me, UPLOAD, part.stream.size)
-            return files.keep(me, path, taken, most=most).id
-    except BaseException:
-        intake.forget(taken.place, taken.key, taken.small_key)
-        raise
-
-
-def _refuse_beyond_quota(me, size, *, alone=False):
-    """With `alone`, other files of this person wait until this transaction ends."""
-    if most := throttle.allowance(me, "FILES_QUOTA_MB"):
-        if alone:
-            usage_limits.lock(UPLOAD, me.id)
-        files.refuse_beyond_quota(me, size, most=most * throttle.MEGABYTE)
+    budget = throttle.taker(me, throttle.PICTURES)
+    return incoming.keep(part.stream.file, part.filename, person=me, path=path, budget=budget)
 
 
 def _refuse_broken(part):
     name, stream = file_names.middle(file_names.clean(part.filename)), part.stream
     if stream.wrong == "large":
-        most = current_app.config["MAX_FILE_MB"]
-        raise Refused(_("%(name)s is too large. A file can have at most %(most)s MB.", name=name, most=most))
+        raise incoming.too_large(part.filename, stream.most)
     if stream.wrong == "full":
         raise files.Unavailable(intake.no_room(name))
     if stream.wrong == "away":
         raise files.Unavailable(intake.not_now(name))
-    if stream.size == 0:
-        raise Refused(_("%(name)s is empty, so there is nothing to attach.", name=name))
 
 
 # ---- with the form

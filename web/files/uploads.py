@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import tempfile
 import threading
 import time
@@ -13,6 +12,8 @@ from typing import IO
 
 from flask import Request, current_app, g
 from werkzeug.exceptions import HTTPException
+
+from helpdesk.disk import disk_space
 
 log = logging.getLogger("desk.files")
 MEGABYTE = 1024 * 1024
@@ -36,9 +37,8 @@ class NoRoom(HTTPException):
 
 def has_room() -> bool:
     """Whether the disk of the files has more left than FILES_RESERVE_MB, which is for everything else."""
-    disk = os.statvfs(Path(current_app.config["FILES_DIR"]))
-    reserve: int = current_app.config["FILES_RESERVE_MB"] * MEGABYTE
-    return disk.f_bavail * disk.f_frsize > reserve
+    config = current_app.config
+    return disk_space.has_room(Path(config["FILES_DIR"]), config["FILES_RESERVE_MB"] * MEGABYTE)
 
 
 class _Running:
