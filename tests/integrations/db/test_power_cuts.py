@@ -22,12 +22,12 @@ import io, os, sys, time
 from datetime import timedelta
 from pathlib import Path
 from sqlalchemy import create_engine, event, text
-from helpdesk import store
-from integrations.disk import Disk
+from helpdesk.db import transactions
+from integrations.storage.disk import Disk
 
 folder = Path(sys.argv[1])
 engine = create_engine(f"sqlite:///{folder}/desk.db")
-store.prepare(engine, undo_window=timedelta())
+transactions.prepare(engine, undo_window=timedelta())
 if sys.argv[2] == "careless":
     os.fsync = lambda handle: None
     event.listen(engine, "connect", lambda connection, record: connection.execute("PRAGMA synchronous=OFF"))

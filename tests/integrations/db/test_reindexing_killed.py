@@ -20,7 +20,7 @@ from tests.support import builders
 WORKER = """
 import os
 from app import create_app
-from helpdesk import reindexing
+from helpdesk.search_index import reindexing
 from jobs import search_index
 
 reindexing.BATCH = 3

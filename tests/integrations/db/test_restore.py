@@ -15,7 +15,7 @@ from sqlalchemy import JSON, delete, select, text, update
 import config
 from helpdesk.db import archive, dump, migrations, transactions
 from integrations.storage import places
-from models import Attachment, Person, Ticket, db
+from models import Attachment, Import, Person, Ticket, db
 from tests.conftest import SETTINGS
 from tests.integrations.db.test_migrations import LATER, add_later, fill_every_table
 from tests.support import builders
@@ -38,7 +38,8 @@ def fill():
     fill_every_table()
     with transactions.writing():
         db.session.execute(update(Person).values(name="Row", email="row@example.com"))
-        db.session.execute(update(Attachment).values(place="disk"))
+        for model in (Attachment, Import):
+            db.session.execute(update(model).values(place="disk"))
     cast = Cast.make()
     made = [builders.ticket(cast.ada, f"Wombat number {number}", AWKWARD) for number in range(5)]
     builders.reply(made[0], AWKWARD, by=cast.cleo)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from helpdesk.accounts import people, sessions
+from helpdesk.db import transactions
 from helpdesk.live import feed
 from helpdesk.tickets import messages, tickets
 from models import Session, db
@@ -137,7 +138,7 @@ def test_a_stream_ends_within_five_seconds_though_nothing_else_happens(lose, lis
 
 def test_a_session_that_runs_out_ends_its_stream(listen, audience, cast):
     ada = listen(cast.ada)
-    act(lambda: db.session.query(Session).update({"expires_at": sessions.store.now()}))
+    act(lambda: db.session.query(Session).update({"expires_at": transactions.now()}))
     assert audience.wait(lambda: ada.ended, ENDS_WITHIN)
 
 

@@ -14,7 +14,7 @@ conf = importlib.machinery.SourceFileLoader("conf", "gunicorn.conf.py").load_mod
 """
 
 HASHES = """
-from helpdesk import passwords
+from helpdesk.accounts import passwords
 
 class Info(ctypes.Structure):
     names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
@@ -54,12 +54,12 @@ app = create_app()
 conf.post_worker_init(SimpleNamespace(wsgi=app))
 found = []
 with app.app_context():
-    from helpdesk import triage
+    from helpdesk.lists import ticket_lists
     from models import Person, db
 
     note = lambda connection, cursor, statement, parameters, context, many: found.append(context.cache_hit)
     event.listen(db.engine, "before_cursor_execute", note)
-    triage.own(Person(id=0, role="user"), finished=False)
+    ticket_lists.own(Person(id=0, role="user"), finished=False)
 print(CacheStats.CACHE_HIT in found, CacheStats.CACHE_MISS in found)
 """
 
