@@ -98,7 +98,7 @@ class World:
         if "<string:token>" in path:
             return [Place(path.replace("<string:token>", "x" * 43), None, "nothing")]
         if "<path:filename>" in path:
-            name = "desk.css" if path.startswith("/static") else "css/bootstrap.min.css"
+            name = "css/base.css" if path.startswith("/static") else "css/bootstrap.min.css"
             return [Place(path.replace("<path:filename>", f), None, t) for f, t in ((name, ""), ("no.css", "nothing"))]
         return [Place(path, None, "")]
 

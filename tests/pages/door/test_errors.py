@@ -34,7 +34,7 @@ def breaking(app, make_app, monkeypatch):
 
 
 def in_own_look(page):
-    return 'class="bar"' in page.text and "desk.css" in page.text and 'href="/"' in page.text
+    return 'class="bar"' in page.text and "css/base.css" in page.text and 'href="/"' in page.text
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -131,7 +131,7 @@ def test_without_its_database_pages_say_so_and_the_desk_is_up_but_not_ready(make
     for browser in (anonymous, ada):
         assert browser.get("/healthz").json == {"status": "up"}
         assert browser.get("/readyz").status_code == 503
-        assert browser.get("/static/desk.css").status_code == 200
+        assert browser.get("/static/css/base.css").status_code == 200
     for path in ("/", "/tickets", "/tickets/1", "/triage"):
         page = ada.get(path)
         assert page.status_code == 503 and in_own_look(page), path

@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.parametrize("path", ["/login", "/tickets", "/no/such/page", "/healthz", "/static/desk.css", "/triage"])
+@pytest.mark.parametrize("path", ["/login", "/tickets", "/no/such/page", "/healthz", "/static/css/base.css", "/triage"])
 def test_every_answer_carries_the_security_headers(browse, cast, path):
     headers = browse(cast.ada).get(path).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
@@ -18,7 +18,7 @@ def test_pages_are_never_stored_and_our_files_are(browse, cast):
     ada = browse(cast.ada)
     for path in ("/tickets", "/login", "/no/such/page", "/static/missing.css", "/healthz"):
         assert ada.get(path).headers["Cache-Control"] == "no-store"
-    kept = ada.get("/static/desk.css").headers
+    kept = ada.get("/static/css/base.css").headers
     assert "max-age=31536000" in kept["Cache-Control"] and "Set-Cookie" not in kept
 
 

@@ -106,7 +106,7 @@ def test_a_line_break_in_an_address_makes_no_second_line(lines, cast):
 def test_health_and_style_sheets_are_not_worth_a_line(lines):
     browser = Browser(lines.desk)
     browser.get("/healthz")
-    browser.get("/static/desk.css")
+    browser.get("/static/css/base.css")
     assert lines() == []
 
 
