@@ -10,6 +10,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import HTTPException
 
 from helpdesk.db import transactions
+from helpdesk.text import clean
 from helpdesk.tickets import drafts
 from models import Person
 from web.filters import local_path
@@ -25,7 +26,12 @@ def typed_fields() -> dict[str, str]:
 
 def pages() -> tuple[str, str]:
     """The page that sent the form of this request, and the one that kept the draft it came with (see Draft.page)."""
-    return request.form.get("form_token", ""), request.form.get("draft_page", "")
+    return page_name(request.form.get("form_token", "")), page_name(request.form.get("draft_page", ""))
+
+
+def page_name(sent: str) -> str:
+    """The name of a page as its form sent it, in the only form that every database takes."""
+    return clean(sent)[: drafts.PAGE_MAX]
 
 
 def show_sign_in() -> Response:
@@ -51,7 +57,7 @@ def unpack(packed: str, person: Person) -> str | None:
     # itsdangerous itself would also refuse what a clock ahead of ours has signed.
     if transactions.now() - signed_at > drafts.KEPT:
         return None
-    fields, page = held["fields"], held["fields"].get("form_token", "")
+    fields, page = held["fields"], page_name(held["fields"].get("form_token", ""))
     drafts.keep(person, held["path"], fields, transactions.now(), page=page, shown=fields.pop("draft_page", ""))
     return page_of(held["path"])
 

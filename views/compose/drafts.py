@@ -36,7 +36,7 @@ def save(me):
     del fields["path"]
     # A form that is sent while its last words are on their way is no draft any more. Its token stays with the page:
     # two pages that show the same draft may each send something of their own.
-    page, shown = fields.pop("form_token", ""), fields.pop("draft_page", "")
+    page, shown = (resubmission.page_name(fields.pop(name, "")) for name in ("form_token", "draft_page"))
     if is_sent(page, me) or not any(fields.get(name, "").strip() for name in written):
         drafts.drop(me, path, page, shown)
     elif not drafts.keep(me, path, fields, page=page, shown=shown):

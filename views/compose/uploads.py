@@ -9,7 +9,7 @@ from helpdesk.attachments import file_names, files
 from helpdesk.errors import Refused, TooMany
 from integrations.files import incoming, intake
 from views.compose.drafts import is_sent, written_in
-from web import throttle
+from web import resubmission, throttle
 from web.callers import signed_in
 
 
@@ -28,7 +28,7 @@ def receive():
     came = ReceivedFiles()
     sent = [part for part in request.files.getlist("files") if part.filename]
     me = signed_in() if sent else None
-    if me is None or is_sent(request.form.get("form_token", ""), me):
+    if me is None or is_sent(resubmission.pages()[0], me):
         return {"came": came}
     written_in(request.path, me)
     if any(part.stream.wrong == "many" for part in sent if hasattr(part.stream, "wrong")):

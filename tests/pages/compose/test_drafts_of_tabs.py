@@ -91,3 +91,13 @@ def test_twenty_pages_keep_a_draft_each_and_of_more_the_oldest_goes(browse, cast
         )
     left = {row.fields["body"] for row in db.session.query(Draft)}
     assert left == {str(number) for number in range(2, 22)}
+
+
+def test_a_page_with_a_rubbish_name_keeps_its_draft_all_the_same(browse, cast):
+    made, ada = ticket(cast.ada), browse(cast.ada)
+    for name in ("\x00", "x" * 500, "🦊\x00"):
+        tab = opened(ada, made) | {"form_token": name, "draft_page": name}
+        type_in(ada, made, tab, f"{LONG} {len(name)}")
+        assert opened(ada, made)["body"] == f"{LONG} {len(name)}"
+        assert ada.post("/drafts/discard", tab | {"path": f"/tickets/{made.id}/reply"}).status_code == 303
+        assert opened(ada, made)["body"] == ""
