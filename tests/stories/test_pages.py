@@ -40,6 +40,30 @@ def test_axe_finds_nothing_on_any_page(window, addresses, theme):
     assert not found, "\n".join(map(str, found))
 
 
+def test_the_theme_of_the_profile_wins_over_the_system_and_paper_is_light(window, cast):
+    page = window(theme="light")
+    steps.sign_in(page, "eve@example.com")
+    light = page.evaluate(COLOURS)
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(COLOURS)
+    assert not set(light) & set(dark)
+    for theme, colours in (("dark", dark), ("light", light)):
+        page.emulate_media(media="screen")
+        page.goto("/profile")
+        page.locator("[name=theme]").select_option(theme)
+        page.get_by_role("button", name="Save profile").click()
+        page.locator(f"html[data-bs-theme={theme}]").wait_for(state="attached")
+        for system in ("light", "dark"):
+            page.emulate_media(color_scheme=system, media="screen")
+            assert page.evaluate(COLOURS) == colours, f"{theme} in the profile, {system} in the system"
+            page.emulate_media(color_scheme=system, media="print")
+            assert page.evaluate(COLOURS) == light, f"{theme} in the profile, {system} in the system, on paper"
+
+
+COLOURS = """() => [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor,
+  getComputedStyle(document.querySelector(".brand-mark")).backgroundColor]"""
+
+
 @pytest.mark.parametrize("width", [320, 360, 1280])
 def test_every_page_fits_its_width(window, addresses, width):
     page = window(width=width)
