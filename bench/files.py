@@ -154,8 +154,8 @@ class Watch:
 def _memory(number):
     """Bytes of the machine's memory that gunicorn and its workers hold, and what is held by those they start."""
     workers = _children(number)
-    return sum(map(_held, [number, *workers])), sum(
-        map(_held, [one for worker in workers for one in _children(worker)])
+    return sum(map(_resident_bytes, [number, *workers])), sum(
+        map(_resident_bytes, [one for worker in workers for one in _children(worker)])
     )
 
 
@@ -169,7 +169,7 @@ def _children(number):
     return found
 
 
-def _held(number):
+def _resident_bytes(number):
     try:
         return int(Path(f"/proc/{number}/statm").read_text().split()[1]) * 4096
     except (FileNotFoundError, ProcessLookupError):

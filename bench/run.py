@@ -51,7 +51,7 @@ def run(given):
         desk.start()
         wanted = [line for line in lines.of(desk.port, known) if given.only.lower() in line.name.lower()]
         found = [measure(desk, line, given.rounds) for line in wanted]
-        memory = held(desk)
+        memory = memory_megabytes(desk)
     table = report.table(bare, found, memory)
     print(table)
     if not given.only:
@@ -127,7 +127,7 @@ def _acts(line, until, visitor):
     return 1000 / statistics.mean(spent)
 
 
-def held(desk):
+def memory_megabytes(desk):
     """Megabytes that the web processes and the worker have in memory after all this, shared parts counted once each."""
     found = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in (*web_processes(desk), desk.worker.pid)]
     return sum(int(one.split("Pss:")[1].split()[0]) for one in found) / 1024

@@ -38,7 +38,7 @@ class Restored:
 def run(path: Path, bar: Bar) -> Restored:
     """Restore an archive, or a plain copy of a SQLite database. Raises Refused, and then nothing is changed."""
     try:
-        is_plain = sqlite_file.is_one(path)
+        is_plain = sqlite_file.is_sqlite_file(path)
     except OSError as error:
         raise archive.unreadable(path, error) from None
     on_file = db.engine.dialect.name == "sqlite"

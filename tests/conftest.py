@@ -16,7 +16,7 @@ from models import db
 from tests.support.browser import Browser
 from tests.support.cast import Cast
 from tests.support.databases import empty_database, empty_folder, on_server
-from web.fragment_cache import Kept
+from web.fragment_cache import FragmentCache
 
 SETTINGS = {
     "PUBLIC_URL": "http://desk.test",
@@ -80,7 +80,7 @@ def make_app(database_url, files_dir):
 
     def make(**settings):
         app = create_app(SETTINGS | {"DATABASE_URL": database_url, "FILES_DIR": files_dir} | settings)
-        app.jinja_env.extensions[Kept.identifier].proven = True
+        app.jinja_env.extensions[FragmentCache.identifier].proven = True
         before_render_template.connect(_refuse_to_render_while_writing, app)
         return app
 

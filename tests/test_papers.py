@@ -121,7 +121,7 @@ class BareWords(HTMLParser):
 
     def handle_data(self, data):
         if self.tag != "style":
-            self._look(data)
+            self._collect(data)
 
     def handle_endtag(self, tag):
         self.tag = ""
@@ -130,9 +130,9 @@ class BareWords(HTMLParser):
         self.tag = tag
         for name, value in attrs:
             if name in self.SPOKEN:
-                self._look(value or "")
+                self._collect(value or "")
 
-    def _look(self, text):
+    def _collect(self, text):
         if re.search(r"[^\W\d_]{2,}", text):
             self.found.append(text.strip())
 
@@ -205,3 +205,17 @@ def test_every_test_that_the_promises_of_security_name_exists():
     for path, test in named:
         assert (HOUSE / path).is_file(), path
         assert not test or f"def {test}(" in (HOUSE / path).read_text(), f"{path}::{test}"
+
+
+# ---- names
+
+# From "Names" of the house style: a function or class is called by what it gives, not by a word that fits everything.
+SAYS_NOTHING = set("told said stands held look looks some one kept mark meant way around those these".split())
+
+
+def test_no_function_or_class_has_a_name_that_says_nothing():
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    for path in tracked(".py"):
+        nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)]
+        found = [node.name for node in nodes if node.name.strip("_").lower() in SAYS_NOTHING]
+        assert not found, path.relative_to(HOUSE)

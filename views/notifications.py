@@ -21,12 +21,12 @@ def count(me):
     """What the bell shows, and the newest news for a pop-up of the browser. Says 304 while nothing has changed."""
     unread = inbox.unread(me)
     newest = inbox.newest_unread(me) if unread else None
-    response = jsonify(bell=render_template("_bell.html", unread=unread), newest=newest and _told(newest))
+    response = jsonify(bell=render_template("_bell.html", unread=unread), newest=newest and _as_json(newest))
     response.set_etag(f"{unread}-{newest.id if newest else 0}")
     return response.make_conditional(request)
 
 
-def _told(delivery):
+def _as_json(delivery):
     ticket = delivery.event.ticket
     return {
         "id": delivery.id,

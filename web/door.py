@@ -67,21 +67,21 @@ def before_writing(prepare: Callable[..., dict[str, Any]]) -> Callable[[View], V
     What is found of the address and who may do it comes after it, so it changes nothing that it has not looked into.
     """
 
-    def mark(view: View) -> View:
+    def declare(view: View) -> View:
         view.prepare = prepare  # type: ignore[attr-defined]
         return view
 
-    return mark
+    return declare
 
 
 def renders(*fields: str) -> Callable[[View], View]:
     """Have what was typed into these fields rendered before the view takes its turn to write, to be kept with it."""
 
-    def mark(view: View) -> View:
+    def declare(view: View) -> View:
         view.renders = fields  # type: ignore[attr-defined]
         return view
 
-    return mark
+    return declare
 
 
 def role_required(answer: permissions.Answer) -> Callable[[View], View]:

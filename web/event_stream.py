@@ -193,7 +193,7 @@ class Hub:
         finally:
             self._let_go()
         self._away = False
-        self._tell(hints, ahead.mark)
+        self._tell(hints, ahead.cursor)
         self._tell_agents("".join(f'event: presence\ndata: {{"ticket": {ticket}}}\n\n' for ticket in present))
         return ahead
 

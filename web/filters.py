@@ -182,11 +182,11 @@ def capped(count: int) -> str:
 
 def asset(name: str) -> str:
     """The address of one of our static files, with a mark that changes when the file does."""
-    return url_for("home.static", filename=name, v=_mark(Path(current_app.root_path) / "static" / name))
+    return url_for("home.static", filename=name, v=_version_of(Path(current_app.root_path) / "static" / name))
 
 
 @lru_cache(maxsize=100)
-def _mark(path: Path) -> str:
+def _version_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
@@ -201,7 +201,7 @@ def unread_news(reading_now: int | None = None) -> int:
     return inbox.unread(current_user._get_current_object(), but=reading_now)
 
 
-def kept_rows() -> frozenset[int]:
+def rows_on_page() -> frozenset[int]:
     """The tickets whose rows an open page has as they are (js/live/news.js): of these it needs only the places."""
     numbers = request.headers.get("X-Live-Keeps", "")
     return (
@@ -218,7 +218,7 @@ def set_up(app: Flask) -> None:
     app.add_template_filter(file_names.size, "bytes")
     app.add_template_global(asset)
     app.add_template_global(unread_news)
-    app.add_template_global(kept_rows)
+    app.add_template_global(rows_on_page)
     app.jinja_env.globals.update(
         STATUSES=choices.STATUSES,
         PRIORITIES=choices.PRIORITIES,

@@ -30,7 +30,7 @@ ROOM = 8_000_000
 Entry = tuple[str, list[int]]
 
 
-class Kept(Extension):
+class FragmentCache(Extension):
     """The tag. Its texts are kept by each process for itself, by place in the templates, language and key."""
 
     tags = {"kept"}
@@ -132,4 +132,4 @@ def field_key(field: Any, *shown: Any) -> Hashable:
 
 def set_up(app: Flask) -> None:
     app.jinja_env.globals["looks"] = field_key
-    app.jinja_env.add_extension(Kept)
+    app.jinja_env.add_extension(FragmentCache)

@@ -9,16 +9,16 @@ from typing import Any
 from flask import Flask, current_app
 from markupsafe import Markup
 
-from web.filters import kept_rows, when
-from web.fragment_cache import Kept
+from web.filters import rows_on_page, when
+from web.fragment_cache import FragmentCache
 
 ROW = "tickets/_row.html"
 
 
 def listed(rows: Iterable[Any], whose: str, columns: tuple[str, ...], picks: bool, ticked: Any = None) -> Markup:
     """Rows as table rows, to be picked where there are `picks`. Those an open page has as they are are only placed."""
-    env, has = current_app.jinja_env, kept_rows()
-    kept: Any = env.extensions[Kept.identifier]
+    env, has = current_app.jinja_env, rows_on_page()
+    kept: Any = env.extensions[FragmentCache.identifier]
     write = env.get_template(ROW).render
     activity, created = "activity" in columns, "created" in columns
     texts = []

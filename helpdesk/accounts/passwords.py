@@ -18,7 +18,7 @@ def hash(password: str) -> str:
 
 def matches(password: str, hashed: str | None) -> bool:
     """Whether it is the right one. Takes the same time where there is nothing to compare with."""
-    stand_in = _some_hash()
+    stand_in = _decoy_hash()
     try:
         _hasher.verify(hashed or stand_in, password.encode("utf-8", "surrogatepass"))
     except (Argon2Error, InvalidHashError):
@@ -43,5 +43,5 @@ def _common() -> frozenset[str]:
 
 
 @cache
-def _some_hash() -> str:
+def _decoy_hash() -> str:
     return _hasher.hash(secrets.token_bytes(16))

@@ -144,7 +144,7 @@ class PageFiles:
 def of_page(numbers: Sequence[int], reader: Person, paths: Sequence[str]) -> PageFiles:
     """In one query: what came with these tickets and may be seen, and what the reader has added to their forms."""
     found = PageFiles({}, {path: [] for path in paths})
-    for file in _around(role_key(reader)).ask(reader, SimpleNamespace(numbers=numbers, paths=paths)).scalars():
+    for file in _files_of_page(role_key(reader)).ask(reader, SimpleNamespace(numbers=numbers, paths=paths)).scalars():
         if file.ticket_id is not None:
             found.sent.setdefault((file.ticket_id, file.message_id), []).append(file)
         else:
@@ -153,7 +153,7 @@ def of_page(numbers: Sequence[int], reader: Person, paths: Sequence[str]) -> Pag
 
 
 @cache
-def _around(kind: RoleKey) -> Prepared:
+def _files_of_page(kind: RoleKey) -> Prepared:
     reader, wanted = reader_of(kind), Param("wanted")
     sent = and_(Attachment.ticket_id.in_(wanted.numbers), visibility.visible_files(reader))
     added = and_(Attachment.uploader_id == reader.id, Attachment.path.in_(wanted.paths))

@@ -23,7 +23,7 @@ def apply(job: BulkJob, numbers: Iterable[int], found: dict[int, Ticket], at: da
     by, outcomes = job.person, {}
     steps = _steps(job.acts, by, at)
     # One act refuses before it changes anything. Of several a later one may refuse, so all of them share a savepoint.
-    run = _all_or_none if len(steps) > 1 else _one
+    run = _apply_all_or_none if len(steps) > 1 else _apply
     with db.session.no_autoflush:
         for number in numbers:
             try:
@@ -44,14 +44,14 @@ def _outcome(
     return ("done", "") if ticket.activity_at == at else ("same", "")
 
 
-def _one(ticket: Ticket, steps: list[Step]) -> None:
+def _apply(ticket: Ticket, steps: list[Step]) -> None:
     for step in steps:
         step(ticket)
 
 
-def _all_or_none(ticket: Ticket, steps: list[Step]) -> None:
+def _apply_all_or_none(ticket: Ticket, steps: list[Step]) -> None:
     with transactions.all_or_none():
-        _one(ticket, steps)
+        _apply(ticket, steps)
 
 
 def _steps(acts: dict[str, str], by: Person, at: datetime) -> list[Step]:
@@ -115,28 +115,28 @@ def sentences(acts: dict[str, str]) -> list[str]:
     return [_TOLD[name](value, acts) for name, value in acts.items() if name in _TOLD]
 
 
-def _told_assignee(value: str, acts: dict[str, str]) -> str:
+def _assignee_sentence(value: str, acts: dict[str, str]) -> str:
     person = db.session.get(Person, int(value)) if value != "nobody" else None
     return str(_("Assign to %(name)s", name=person.name) if person else _("Assign to nobody"))
 
 
-def _told_status(value: str, acts: dict[str, str]) -> str:
+def _status_sentence(value: str, acts: dict[str, str]) -> str:
     if value == "spam":
         return str(_("Close as spam"))
     reason = f" ({acts['reason']})" if acts.get("reason") else ""
     return str(_("Status %(name)s", name=STATUSES[value])) + reason
 
 
-def _told_category(value: str, acts: dict[str, str]) -> str:
+def _category_sentence(value: str, acts: dict[str, str]) -> str:
     category = categories.find(int(value)) if value != "none" else None
     return str(_("Category %(name)s", name=category.name if category else _("none")))
 
 
 _TOLD: dict[str, Callable[[str, dict[str, str]], str]] = {
-    "assignee": _told_assignee,
-    "status": _told_status,
+    "assignee": _assignee_sentence,
+    "status": _status_sentence,
     "priority": lambda value, acts: _("Priority %(name)s", name=PRIORITIES[PRIORITY_RANKS[value]]),
-    "category": _told_category,
+    "category": _category_sentence,
     "tag": lambda value, acts: _("Tag %(name)s", name=value),
     "untag": lambda value, acts: _("Take off %(name)s", name=value),
     "delete": lambda value, acts: _("Delete"),

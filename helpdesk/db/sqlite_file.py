@@ -19,7 +19,7 @@ MAGIC = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal")
 
 
-def is_one(path: Path) -> bool:
+def is_sqlite_file(path: Path) -> bool:
     with open(path, "rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 

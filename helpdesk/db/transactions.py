@@ -94,11 +94,7 @@ def writing() -> Iterator[None]:
     On SQLite the turn is a lock file shared by all threads and processes of the machine; whoever waits for it holds
     no database lock. Calling it inside itself is a mistake and raises RuntimeError.
     """
-    if _writes.get():
-        raise RuntimeError("already writing")
-    db.session.rollback()
-    with _turn(db.engine):
-        mark = _writes.set(True)
+    with _turn_of_this_thread():
         try:
             yield
             db.session.commit()
@@ -108,7 +104,6 @@ def writing() -> Iterator[None]:
             raise
         finally:
             db.session.info.pop("acts", None)
-            _writes.reset(mark)
     for act in done:
         acts.info(act["kind"], extra=act)
 
@@ -154,17 +149,22 @@ def all_or_none() -> Iterator[None]:
 @contextmanager
 def separate() -> Iterator[DatabaseSession]:
     """A short transaction of its own, for what must be kept whatever becomes of the page (attempts, read marks)."""
+    with _turn_of_this_thread(), DatabaseSession(db.engine) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def _turn_of_this_thread() -> Iterator[None]:
+    """The turn to write, without a connection held meanwhile: a page that waits with one could starve all others."""
     if _writes.get():
         raise RuntimeError("already writing")
-    # A page that still held a connection while it waits for a second one could starve all others of theirs.
     db.session.rollback()
     with _turn(db.engine):
-        mark = _writes.set(True)
+        before = _writes.set(True)
         try:
-            with DatabaseSession(db.engine) as session, session.begin():
-                yield session
+            yield
         finally:
-            _writes.reset(mark)
+            _writes.reset(before)
 
 
 @contextmanager

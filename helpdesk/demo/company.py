@@ -162,14 +162,14 @@ def _remember_reading(cast: dict[str, Person]) -> None:
     readers = [person for person in cast.values() if person.is_agent]
     for ticket in db.session.scalars(select(Ticket).order_by(Ticket.id)):
         if chance.random() < 0.85:
-            _mark(ticket.requester, ticket, ticket.public_activity_at)
+            _mark_read(ticket.requester, ticket, ticket.public_activity_at)
         for reader in readers:
             likely = 0.9 if ticket.status in FINISHED else 0.8 if ticket.assignee is reader else 0.4
             if reader is not ticket.requester and chance.random() < likely:
-                _mark(reader, ticket, ticket.activity_at)
+                _mark_read(reader, ticket, ticket.activity_at)
 
 
-def _mark(person: Person, ticket: Ticket, at: datetime) -> None:
+def _mark_read(person: Person, ticket: Ticket, at: datetime) -> None:
     db.session.add(ReadMark(person_id=person.id, ticket_id=ticket.id, seen_at=at))
 
 

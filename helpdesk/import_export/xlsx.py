@@ -78,7 +78,7 @@ def pieces(
                     if len(pipe.waiting) > PIECE:
                         yield pipe.taken()
             waiting = next(rows, None)
-        for name, content in _around(sheets, str(zone)).items():
+        for name, content in _package_parts(sheets, str(zone)).items():
             book.writestr(name, _HEAD + content)
     yield pipe.taken()
 
@@ -147,7 +147,7 @@ def time_zone(book: zipfile.ZipFile) -> str:
     return found[1] if found else ""
 
 
-def _around(sheets: int, zone: str) -> dict[str, str]:
+def _package_parts(sheets: int, zone: str) -> dict[str, str]:
     """The parts of the archive that say what the sheets are."""
     numbers = range(1, sheets + 1)
     named = "".join(f'<sheet name="Tickets {n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)

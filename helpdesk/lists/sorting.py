@@ -41,14 +41,14 @@ class Sort:
         ]
         return and_(first, or_(*steps))
 
-    def mark(self, direction: str, row: Row[Any]) -> str:
+    def cursor(self, direction: str, row: Row[Any]) -> str:
         """What leads from this row on to the `older` or the `newer` ones."""
         values = [getattr(row, name) for name in self.names]
         return "~".join([direction, *(v.isoformat() if isinstance(v, datetime) else str(v) for v in values)])
 
-    def read(self, mark: str) -> tuple[bool, list[Any]]:
-        """Whether a mark leads backwards, and the values it leads on from: none where it is broken."""
-        direction, *parts = mark.split("~")
+    def read(self, cursor: str) -> tuple[bool, list[Any]]:
+        """Whether a cursor leads backwards, and the values it leads on from: none where it is broken."""
+        direction, *parts = cursor.split("~")
         if direction not in ("newer", "older") or len(parts) != len(self.names):
             return False, []
         try:
@@ -58,7 +58,7 @@ class Sort:
 
 
 def _value(name: str, part: str) -> datetime | int:
-    """What a mark says of the column of this name. Raises ValueError or OverflowError for what it cannot hold."""
+    """What a cursor says of the column of this name. Raises ValueError or OverflowError for what it cannot hold."""
     if name.endswith("_at"):
         return _moment(part)
     number, most = int(part), max(PRIORITIES) if name == "priority" else 2**31 - 1
@@ -68,10 +68,10 @@ def _value(name: str, part: str) -> datetime | int:
 
 
 def _moment(text: str) -> datetime:
-    """The moment in a mark, in UTC. Raises ValueError or OverflowError for one that no database would take."""
+    """The moment in a cursor, in UTC. Raises ValueError or OverflowError for one that no database would take."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or not 1970 < moment.year < 9999:
-        raise ValueError("not a moment that a mark can hold")
+        raise ValueError("not a moment that a cursor can hold")
     return moment.astimezone(timezone.utc)
 
 

@@ -91,22 +91,22 @@ def _counted(wanted: Mapping[str, ColumnElement[bool]], most: int) -> CompoundSe
     return union_all(*parts)
 
 
-def listing(view: str, reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
-    """One page of a view. `mark` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
+def listing(view: str, reader: Person, *, sort: str = "activity", cursor: str = "") -> Page:
+    """One page of a view. `cursor` is what an earlier page gave as its `newer` or `older`; a broken one starts over."""
 
     def ask(backwards: bool, values: list[Any]) -> Rows:
         query = _listing(role_key(reader), view, sort, PAGE, backwards, bool(values))
         return query.ask(reader, SimpleNamespace(**dict(zip(SORTS[sort].names, values)))).all()
 
-    return _page(ask, SORTS[sort], mark)
+    return _page(ask, SORTS[sort], cursor)
 
 
 @cache
 def _listing(kind: RoleKey, view: str, sort: str, most: int, backwards: bool, marked: bool) -> Prepared:
-    reader, mark, by = reader_of(kind), Param("mark"), SORTS[sort]
-    values = [getattr(mark, name) for name in by.names] if marked else []
+    reader, cursor, by = reader_of(kind), Param("cursor"), SORTS[sort]
+    values = [getattr(cursor, name) for name in by.names] if marked else []
     wanted = _columns(reader, Ticket.activity_at)
-    return Prepared(_query(wanted, parts(view, reader), by, most, backwards, values), reader, mark)
+    return Prepared(_query(wanted, parts(view, reader), by, most, backwards, values), reader, cursor)
 
 
 @dataclass(frozen=True)
@@ -149,34 +149,34 @@ def parts(view: str, reader: Person) -> list[Part]:
     ]
 
 
-def own(reader: Person, *, finished: bool, mark: str = "") -> Page:
+def own(reader: Person, *, finished: bool, cursor: str = "") -> Page:
     """The tickets somebody asked for or watches, newest public activity first."""
 
     def ask(backwards: bool, values: list[Any]) -> Rows:
         query = _own(role_key(reader), finished, PAGE, backwards, bool(values))
         return query.ask(reader, SimpleNamespace(**dict(zip(PUBLIC.names, values)))).all()
 
-    return _page(ask, PUBLIC, mark)
+    return _page(ask, PUBLIC, cursor)
 
 
 @cache
 def _own(kind: RoleKey, finished: bool, most: int, backwards: bool, marked: bool) -> Prepared:
-    reader, mark, watching = reader_of(kind), Param("mark"), aliased(Watcher)
+    reader, cursor, watching = reader_of(kind), Param("cursor"), aliased(Watcher)
     states = FINISHED if finished else ACTIVE
     tickets = select(Ticket.id).where(visible_tickets(reader), Ticket.trashed_at.is_(None), Ticket.status.in_(states))
     asked_for = tickets.where(Ticket.requester_id == reader.id)
     watched = tickets.join(watching, watching.ticket_id == Ticket.id).where(watching.person_id == reader.id)
     parts = [Part(asked_for, (Ticket.requester_id,)), Part(watched)]
-    values = [getattr(mark, name) for name in PUBLIC.names] if marked else []
+    values = [getattr(cursor, name) for name in PUBLIC.names] if marked else []
     wanted = _columns(reader, Ticket.public_activity_at)
-    return Prepared(_query(wanted, parts, PUBLIC, most, backwards, values), reader, mark)
+    return Prepared(_query(wanted, parts, PUBLIC, most, backwards, values), reader, cursor)
 
 
-def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", mark: str = "") -> Page:
+def found(where: ColumnElement[bool], reader: Person, *, sort: str = "activity", cursor: str = "") -> Page:
     """One page of what `where` holds for; whoever made that has seen to what the reader may see."""
     changed = Ticket.activity_at if reader.is_agent else Ticket.public_activity_at
     by = SORTS[sort] if reader.is_agent else PUBLIC
-    return _asked(_columns(reader, changed), [Part(select(Ticket.id).where(where))], by, mark)
+    return _asked(_columns(reader, changed), [Part(select(Ticket.id).where(where))], by, cursor)
 
 
 def numbered(ids: list[int], reader: Person) -> Rows:
@@ -191,8 +191,8 @@ def _numbered(kind: RoleKey) -> Prepared:
     return Prepared(_columns(reader, changed).where(Ticket.id.in_(wanted.ids)), reader, wanted)
 
 
-def _asked(wanted: Select[Any], some: list[Part], sort: Sort, mark: str) -> Page:
-    return _page(lambda *where: db.session.execute(_query(wanted, some, sort, PAGE, *where)).all(), sort, mark)
+def _asked(wanted: Select[Any], some: list[Part], sort: Sort, cursor: str) -> Page:
+    return _page(lambda *where: db.session.execute(_query(wanted, some, sort, PAGE, *where)).all(), sort, cursor)
 
 
 def in_trash(reader: Person) -> list[Row[Any]]:
@@ -255,9 +255,9 @@ def _query(
     return wanted.join(ids, ids.c.id == Ticket.id).order_by(*sort.order(descending)).limit(most + 1)
 
 
-def _page(ask: Callable[[bool, list[Any]], Rows], sort: Sort, mark: str) -> Page:
+def _page(ask: Callable[[bool, list[Any]], Rows], sort: Sort, cursor: str) -> Page:
     """`ask` is told whether to go backwards, and from which values on; it gives one row more than the page holds."""
-    backwards, values = sort.read(mark)
+    backwards, values = sort.read(cursor)
     rows = list(ask(backwards, values))
     if values and not rows:
         return _page(ask, sort, "")
@@ -269,8 +269,8 @@ def _page(ask: Callable[[bool, list[Any]], Rows], sort: Sort, mark: str) -> Page
     has_newer, has_older = (more, True) if backwards else (bool(values), more)
     return Page(
         rows,
-        sort.mark("newer", rows[0]) if has_newer else None,
-        sort.mark("older", rows[-1]) if has_older else None,
+        sort.cursor("newer", rows[0]) if has_newer else None,
+        sort.cursor("older", rows[-1]) if has_older else None,
     )
 
 

@@ -110,7 +110,7 @@ class Reader:
         return cls(start.high, dict.fromkeys(start.gaps, at or transactions.now()))
 
     @property
-    def mark(self) -> Cursor:
+    def cursor(self) -> Cursor:
         return Cursor(self.high, tuple(sorted(self.gaps)[-CARRIED_GAPS:]))
 
     def read(self, at: datetime | None = None) -> tuple[list[Hint], Reader]:

@@ -48,7 +48,7 @@ class Tallies:
 
 def current(zone: ZoneInfo, at: datetime) -> tuple[Tallies, datetime | None]:
     """What the worker has counted, where it does, else what is counted now; and since when the worker is late."""
-    kept = _kept()
+    kept = _stored_tallies()
     if kept is not None and zone.key in kept.days and abs(at - kept.at) < LASTS:
         return kept, None
     return count([zone], at), kept.at if kept is not None and abs(at - kept.at) >= LASTS else None
@@ -102,7 +102,7 @@ def keep(desk_zone: str, at: datetime | None = None) -> bool:
     if (db.session.scalar(select(func.max(Ticket.id))) or 0) < LARGE:
         forget()
         return False
-    kept = _kept()
+    kept = _stored_tallies()
     if kept is None or abs(at - kept.at) >= EVERY / 2:  # Another worker may have been here.
         tally = count(_zones(desk_zone), at)
         with transactions.writing():
@@ -123,7 +123,7 @@ def _zones(desk_zone: str) -> list[ZoneInfo]:
     return [ZoneInfo(name) for name in sorted({desk_zone, *filter(None, db.session.scalars(chosen))})]
 
 
-def _kept() -> Tallies | None:
+def _stored_tallies() -> Tallies | None:
     value = db.session.scalar(select(DeskFact.value).where(DeskFact.name == FACT))
     return _read(value) if value else None
 

@@ -76,9 +76,9 @@ def find(query: Query, asker: SearchContext) -> Hits:
         if len(few) <= FEW:  # They need no index: their texts are looked through.
             return _among(few, said)
         if not asker.person.is_agent:
-            return _those(_rows().where(where, *said))
+            return _hits_of(_rows().where(where, *said))
     if all(term.without for term in terms):
-        return _those(_rows().where(where, *said))
+        return _hits_of(_rows().where(where, *said))
     if db.engine.dialect.name == "sqlite":
         loose = _loose(terms, said)
         return _by_fts5(terms, where, loose, DEEP if query.filters or loose else MOST + IN_TRASH)
@@ -113,10 +113,10 @@ def _length() -> ColumnElement[int]:
 
 
 def _among(ids: list[int], said: list[ColumnElement[bool]]) -> Hits:
-    return _those(_rows().where(filters.numbered(ids), *said)) if ids else Hits([], True)
+    return _hits_of(_rows().where(filters.numbered(ids), *said)) if ids else Hits([], True)
 
 
-def _those(wanted: Select[int, str, int], *, all: bool = True) -> Hits:
+def _hits_of(wanted: Select[int, str, int], *, all: bool = True) -> Hits:
     rows = db.session.execute(wanted).all()
     return Hits(rows, all and len(rows) < MOST)
 
@@ -246,7 +246,7 @@ def _newest(size: int) -> FromClause:
 
 
 def _in_newest(size: int, where: ColumnElement[bool], said: list[ColumnElement[bool]], *, all: bool) -> Hits:
-    return _those(_of(_newest(size)).where(where, *said), all=all)
+    return _hits_of(_of(_newest(size)).where(where, *said), all=all)
 
 
 def _by_index(needs: list[Need], where: ColumnElement[bool], loose: list[ColumnElement[bool]]) -> Hits:

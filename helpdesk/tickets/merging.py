@@ -35,7 +35,7 @@ class Plan:
     followers: list[Person]
 
     @property
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Who is concerned, as a short text: whoever agrees to the merge agrees to exactly these people."""
         concerned = f"{self.into.id}:{_ids(self.readers)}:{_ids(self.followers)}"
         return sha256(concerned.encode()).hexdigest()

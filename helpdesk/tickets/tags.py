@@ -64,7 +64,7 @@ def set_tags(ticket: Ticket, names: Iterable[str], *, by: Person, at: datetime |
     unborne = wanted.keys() - present.keys()
     known = find(unborne) if unborne else {}
     new = [present.get(key) or known.get(key) or _make(wanted[key], key) for key in sorted(wanted)]
-    what = _told(new, [tag for key, tag in present.items() if key not in wanted], present)
+    what = _change_sentence(new, [tag for key, tag in present.items() if key not in wanted], present)
     change = changes.make(ticket, tags=new)
     events.record("tagged", ticket=ticket, by=by, at=at, what=what, change=change)
 
@@ -108,7 +108,7 @@ def bear(named: Mapping[int, Sequence[str]]) -> None:
         db.session.execute(insert(TicketTag), rows)
 
 
-def _told(new: list[Tag], gone: list[Tag], present: dict[str, Tag]) -> str:
+def _change_sentence(new: list[Tag], gone: list[Tag], present: dict[str, Tag]) -> str:
     parts = []
     if added := [tag.name for tag in new if tag.folded not in present]:
         parts.append(_("added %(names)s", names=", ".join(added)))

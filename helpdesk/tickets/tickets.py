@@ -139,11 +139,11 @@ def set_status(
         raise Refused(_("A ticket that somebody has worked on cannot be new again. Choose another status."))
     at = at or now()
     change = changes.make(ticket, **changes.status_values(ticket, status, at, reason))
-    kind, facts = _told(ticket, old)
+    kind, facts = _status_event(ticket, old)
     events.record(kind, ticket=ticket, by=by, at=at, mails=not with_reply, change=change, **facts)
 
 
-def _told(ticket: Ticket, old: str) -> tuple[str, dict[str, Any]]:
+def _status_event(ticket: Ticket, old: str) -> tuple[str, dict[str, Any]]:
     """The kind of event that tells of the new status, with its facts."""
     if ticket.status == "pending":
         return "made_pending", {"old": old, "reason": ticket.pending_reason or ""}

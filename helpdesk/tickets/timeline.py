@@ -23,13 +23,13 @@ def timeline(
     Of it the newest `most`. The family are the ticket and all that were merged into it, looked up where not given.
     """
     family = family or merged.with_merged(ticket)
-    asked = _told(role_key(reader), len(family) > 1, most is not None)
+    asked = _events(role_key(reader), len(family) > 1, most is not None)
     found = asked.ask(reader, SimpleNamespace(family=family, most=most))
     return list(found.scalars())[::-1]
 
 
 @cache
-def _told(kind: RoleKey, several: bool, capped: bool) -> Prepared:
+def _events(kind: RoleKey, several: bool, capped: bool) -> Prepared:
     reader, wanted = reader_of(kind), Param("wanted")
     query = select(Event).where(Event.ticket_id.in_(wanted.family), visibility.visible_events(reader))
     query = query.options(joinedload(Event.actor), joinedload(Event.message).joinedload(Message.author))

@@ -37,14 +37,16 @@ def take_in(
     name = file_names.clean(sent_name)
     kind, media_type = file_types.find(source, name)
     if kind in current_app.config["REFUSED_FILE_KINDS"]:
-        raise Refused(_("%(name)s is refused: this desk takes no files of the kind “%(kind)s”.", **_told(name, kind)))
+        raise Refused(
+            _("%(name)s is refused: this desk takes no files of the kind “%(kind)s”.", **_facts_for_people(name, kind))
+        )
     with working(name):
         _scan(source, name)
         draw = partial(images.redraw, source, person=person, budget=budget)
         return _draw(draw, name) if media_type in REDRAWN else _keep(source, name, kind, media_type)
 
 
-def _told(name: str, kind: str) -> dict[str, Any]:
+def _facts_for_people(name: str, kind: str) -> dict[str, Any]:
     return {"name": file_names.middle(name), "kind": FILE_KINDS[kind]}
 
 

@@ -52,12 +52,12 @@ class Flood:
         while not self.over:
             began = time.monotonic()
             for number, sent in enumerate(self.kinds):
-                self._one(number, sent)
+                self._upload(number, sent)
             time.sleep(max(0, 1 - (time.monotonic() - began)))
         for line in self.lines.values():
             line.close()
 
-    def _one(self, number, sent):
+    def _upload(self, number, sent):
         try:
             if number in self.lines:
                 self.lines[number].send(b"x", socket.MSG_DONTWAIT)

@@ -53,7 +53,7 @@ def until_read(number, person, seconds=5):
         db.session.rollback()
 
 
-def said(page):
+def wait_for_success(page):
     """Wait for the sentence that says what was done."""
     page.locator(".alert-success").wait_for()
 
@@ -63,14 +63,14 @@ def reply(page, text, button="Send reply"):
         page.get_by_role("link", name="Write a reply").click()
     page.get_by_label("Reply", exact=True).fill(text)
     page.get_by_role("button", name=button).click()
-    said(page)
+    wait_for_success(page)
 
 
 def note(page, text):
     page.get_by_text("Write an internal note", exact=True).click()
     page.get_by_label("Internal note", exact=True).fill(text)
     page.get_by_role("button", name="Add note").click()
-    said(page)
+    wait_for_success(page)
 
 
 def set_facts(page, **facts):
@@ -78,9 +78,9 @@ def set_facts(page, **facts):
     for label, value in facts.items():
         page.get_by_label(label, exact=True).select_option(label=value)
     page.get_by_role("button", name="Save changes").click()
-    said(page)
+    wait_for_success(page)
 
 
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
-    said(page)
+    wait_for_success(page)

@@ -126,7 +126,7 @@ def test_everything_works_by_keyboard_alone(ada, cast):
     assert "/reply" not in ada.url and len(rows()) == 2
     ada.get_by_role("button", name="Send reply").focus()
     ada.keyboard.press("Enter")
-    steps.said(ada)
+    steps.wait_for_success(ada)
     picture = ada.locator("a[data-large]")
     picture.focus()
     ada.keyboard.press("Enter")
@@ -177,7 +177,7 @@ def test_a_form_that_is_sent_waits_for_its_files(window, cast, ada):
     ada.get_by_label("Reply", exact=True).fill("Sent too early")
     ada.locator("#reply-files").set_input_files([chosen("vpn.log")])
     ada.get_by_role("button", name="Send reply").click()
-    steps.said(ada)
+    steps.wait_for_success(ada)
     assert rows()[0].message_id is not None
 
 

@@ -25,13 +25,13 @@ J-2,VPN drops,In Arbeit
 def bring(page, content):
     steps.sign_in(page, "eve@example.com")
     page.goto("/imports")
-    look(page, "list")
+    take_picture(page, "list")
     file = {"name": "old.csv", "mimeType": "text/csv", "buffer": content.encode()}
     page.get_by_label("Tickets", exact=True).set_input_files(file)
     page.get_by_role("button", name="Look at the file").click()
 
 
-def look(page, name):
+def take_picture(page, name):
     """A picture of the page, where SHOTS names a folder for them."""
     if folder := os.environ.get("SHOTS"):
         page.screenshot(path=f"{folder}/{name}-{page.viewport_size['width']}.png", full_page=True)
@@ -41,18 +41,18 @@ def test_columns_and_dates_are_put_right_and_the_rows_left_out_are_a_file(window
     eve = window()
     bring(eve, FOREIGN)
     expect(eve.get_by_text("These columns are needed and not found: Number or id, Subject")).to_be_visible()
-    look(eve, "columns")
+    take_picture(eve, "columns")
     for theirs, ours in {"Nr": "Number or id", "Titel": "Subject", "Text": "Description", "Datum": "Raised at"}.items():
         eve.get_by_label(theirs, exact=True).select_option(label=ours)
     eve.get_by_role("button", name="Look again").click()
     eve.get_by_label("Day first: 03/04/2026 10:00 is 3 April 2026").check()
-    look(eve, "dates")
+    take_picture(eve, "dates")
     eve.get_by_role("button", name="Look again").click()
     expect(eve.get_by_text("line 3: subject is empty.")).to_be_visible()
-    look(eve, "trial")
+    take_picture(eve, "trial")
     eve.get_by_role("button", name="Import 2 tickets").click()
     expect(eve.get_by_text("2 tickets were imported.")).to_be_visible()
-    look(eve, "result")
+    take_picture(eve, "result")
     with eve.expect_download() as saved:
         eve.get_by_role("link", name="Download them with the reasons").click()
     assert '"line 3: subject is empty.","T-2","","No title"' in saved.value.path().read_text("utf-8-sig")
@@ -67,16 +67,16 @@ def test_without_scripts_a_status_is_given_its_meaning_and_the_import_is_taken_b
     bring(eve, KNOWN)
     until(eve, "1 ticket would be imported.")
     eve.get_by_label("Status “In Arbeit” means").select_option(label="Pending")
-    look(eve, "values")
+    take_picture(eve, "values")
     eve.get_by_role("button", name="Look again").click()
     until(eve, "2 tickets would be imported.")
     eve.get_by_role("button", name="Import 2 tickets").click()
     until(eve, "2 tickets were imported.")
     eve.get_by_role("link", name="Take this import back").click()
-    look(eve, "take-back")
+    take_picture(eve, "take-back")
     eve.get_by_role("button", name="Take it back").click()
     until(eve, "2 tickets were removed again.")
-    look(eve, "undone")
+    take_picture(eve, "undone")
     db.session.rollback()
     assert db.session.query(Ticket).count() == 0
 

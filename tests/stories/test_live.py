@@ -78,11 +78,11 @@ def test_only_what_changed_travels_and_what_waited_under_the_pointer_comes_later
     cleo = signed_in(cast.cleo, "/triage?view=all&sort=age")
     whole = []
 
-    def look(answer):
+    def note_answer(answer):
         if "/triage" in answer.url:
             whole.append(answer.text().count('class="t"'))
 
-    cleo.on("response", look)
+    cleo.on("response", note_answer)
     cleo.get_by_role("row", name="Number 1").hover()
     act(tickets.set_priority, others[1], "urgent", by=cast.dan)
     act(tickets.set_priority, others[2], "high", by=cast.dan)

@@ -26,5 +26,5 @@ def test_what_the_preview_shows_is_what_is_sent(window, cast, width):
     assert shown == "Path \\\\fs01\\projects and bold"
     expect(field).to_have_value("Path \\\\fs01\\projects and **bold**")
     ada.get_by_role("button", name="Send reply").click()
-    steps.said(ada)
+    steps.wait_for_success(ada)
     assert ada.locator(".msg .text").last.inner_text().strip() == shown

@@ -166,7 +166,7 @@ def test_a_queue_is_triaged_by_the_keyboard_alone(window, cast, three):
     key("r"), cleo.keyboard.type("A reply")
     expect(cleo.get_by_label("Reply", exact=True)).to_have_value("A reply")
     key("Tab"), key("Tab"), key("Enter")  # past "Attach files"
-    steps.said(cleo)
+    steps.wait_for_success(cleo)
     key("c")
     expect(cleo.get_by_label("Subject")).to_be_visible()
 
@@ -200,7 +200,7 @@ def test_keys_that_were_switched_off_do_nothing_and_modifiers_belong_to_the_brow
     cleo.goto("/profile")
     cleo.get_by_label("Single keys do things").uncheck()
     cleo.get_by_role("button", name="Save profile").click()
-    steps.said(cleo)
+    steps.wait_for_success(cleo)
     cleo.keyboard.press("c")
     cleo.keyboard.press("?")
     cleo.keyboard.press("/")

@@ -75,7 +75,7 @@ def test_a_draft_outlives_its_tab_and_is_there_in_another_browser_until_it_is_se
     expect(phone.get_by_label("Reply", exact=True)).to_have_value("The lamp blinks orange")
     expect(phone.get_by_text(re.compile(r"Draft of \d\d:\d\d"))).to_be_visible()
     phone.get_by_role("button", name="Send reply").click()
-    steps.said(phone)
+    steps.wait_for_success(phone)
     phone.goto(f"/tickets/{made.id}")
     expect(phone.locator(".msg").get_by_text("The lamp blinks orange")).to_be_visible()
     expect(phone.get_by_label("Reply", exact=True)).to_have_value("")
@@ -92,7 +92,7 @@ def test_long_words_in_one_tab_outlive_short_ones_that_another_tab_sends(window,
     expect(one.get_by_text("Draft saved")).to_be_visible()
     two.get_by_label("Reply", exact=True).fill("Thanks")
     two.get_by_role("button", name="Send reply").click()
-    steps.said(two)
+    steps.wait_for_success(two)
     one.close(run_before_unload=True)
     two.goto(f"/tickets/{made.id}")
     expect(two.get_by_label("Reply", exact=True)).to_have_value(words)
@@ -116,7 +116,7 @@ def test_a_draft_of_a_new_ticket_outlives_signing_out_and_is_discarded_without_s
     plain.goto("/tickets/new")
     expect(plain.get_by_label("Subject")).to_have_value("The badge reader")
     plain.get_by_role("button", name="Discard draft").click()
-    steps.said(plain)
+    steps.wait_for_success(plain)
     expect(plain.get_by_label("Subject")).to_have_value("")
 
 
@@ -132,7 +132,7 @@ def test_nothing_is_saved_while_nothing_is_typed_and_sending_leaves_no_draft_beh
     assert saved == []
     ada.get_by_label("Reply", exact=True).press_sequentially("Quick")
     ada.get_by_role("button", name="Send reply").click()
-    steps.said(ada)
+    steps.wait_for_success(ada)
     time.sleep(1.3)
     assert saved == []
     expect(ada.get_by_label("Reply", exact=True)).to_have_value("")

@@ -32,8 +32,8 @@ class ListRequest:
         self.wanted, self.mistake = self._read(self.typed)
         sort = args.get("sort", self.view.sort if self.view else "activity")
         self.sort = sort if sort in SORTS else "activity"
-        mark = args.get("mark", "")
-        self.mark = mark if SORTS[self.sort].read(mark)[1] else ""
+        cursor = args.get("mark", "")
+        self.cursor = cursor if SORTS[self.sort].read(cursor)[1] else ""
         self.picked = columns.read(",".join(args.getlist("columns")), self.sort)
 
     def _read(self, typed):
@@ -70,7 +70,7 @@ class ListRequest:
 
     def at(self, shown):
         """The address of this page with these columns, whatever is kept for its list."""
-        more = {"sort": self.sort, "columns": columns.write(shown, self.sort), "mark": self.mark or None}
+        more = {"sort": self.sort, "columns": columns.write(shown, self.sort), "mark": self.cursor or None}
         return url_for("triage.triage", **self.address, **more)
 
     @property
@@ -101,15 +101,15 @@ class ListRequest:
 
     def page(self):
         if self.is_standing:
-            return ticket_lists.listing(self.view.key, self.me, sort=self.sort, mark=self.mark)
-        return ticket_lists.found(self.where, self.me, sort=self.sort, mark=self.mark)
+            return ticket_lists.listing(self.view.key, self.me, sort=self.sort, cursor=self.cursor)
+        return ticket_lists.found(self.where, self.me, sort=self.sort, cursor=self.cursor)
 
     def counts(self):
         """For each view to be shown how many tickets it holds, and under "" for this list. In one query.
 
         A view that must look something up first is counted where it is opened; else its count is None, see `looked_up`.
         """
-        shown, meant = self._others_shown, self._meant
+        shown, meant = self._others_shown, self._saved_queries
         standing = [view.key for view in shown if view.key in saved_views.STANDING]
         more = {key: search.where(one, self._asker)[0] for key, one in meant.items() if search.is_plain(one)}
         if self.is_standing:
@@ -125,7 +125,7 @@ class ListRequest:
 
     def looked_up(self):
         """The counts that `counts` leaves out. It asks for the words, names and tags of each view by themselves."""
-        slow = {key: one for key, one in self._meant.items() if not search.is_plain(one)}
+        slow = {key: one for key, one in self._saved_queries.items() if not search.is_plain(one)}
         where = {key: search.where(one, self._asker)[0] for key, one in slow.items()}
         return ticket_lists.counts(self.me, [], where) if where else {}
 
@@ -134,7 +134,7 @@ class ListRequest:
         return [view for view in self.views if not view.hidden and view is not self.view]
 
     @property
-    def _meant(self):
+    def _saved_queries(self):
         """What the saved views among them look for, but for those whose query means nothing any more."""
         saved = {one.key: self._read(one.query) for one in self._others_shown if one.key not in saved_views.STANDING}
         return {key: wanted for key, (wanted, mistake) in saved.items() if mistake is None}

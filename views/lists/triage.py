@@ -29,11 +29,11 @@ from helpdesk.reports.dashboard import figures
 from views.lists import forms, search
 from views.lists.agent_list import ListRequest
 from web import throttle
-from web.filters import capped, kept_rows, zone
+from web.filters import capped, rows_on_page, zone
 
 
 def triage(me):
-    chosen = ListRequest(me, request.args, with_choices=not kept_rows())
+    chosen = ListRequest(me, request.args, with_choices=not rows_on_page())
     if not chosen.is_standing:
         throttle.take(me, throttle.SEARCH)
     if "before" in request.args and chosen.mistake is None:
@@ -56,12 +56,12 @@ def page(me, chosen, **sent):
         counts=chosen.counts(),
         sort=chosen.sort,
         sorts=SORTS,
-        **({} if kept_rows() else _around_list(me, chosen)),
+        **({} if rows_on_page() else _forms_of_list(me, chosen)),
         sent=sent,
     )
 
 
-def _around_list(me, chosen):
+def _forms_of_list(me, chosen):
     """The forms of the page. One that is open already has them, and fetches its rows and counts only.
 
     The large ones are made only where the page has not kept them (web/fragment_cache.py).

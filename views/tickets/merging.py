@@ -29,7 +29,7 @@ def merge(ticket, me):
         return page(ticket, me, status=409, merge=form)
     if not changes:
         form.follow.data = ticket.requester_id == plan.into.requester_id
-    if not changes or form.agreed.data != plan.mark:
+    if not changes or form.agreed.data != plan.fingerprint:
         return later(partial(_plan_page, ticket, plan.into, form), 409 if changes else 200)
     acts.merge(ticket, plan.into, by=me, follow=form.follow.data, at=at)
     return done(_("Ticket #%(number)s is part of this one now.", number=ticket.id), ticket, me, at)
@@ -38,7 +38,7 @@ def merge(ticket, me):
 def _plan_page(ticket, into, form):
     """Found anew, so that whoever agrees agrees to those who are named here."""
     plan = acts.plan(ticket, into)
-    changed, form.agreed.data = bool(form.agreed.data), plan.mark
+    changed, form.agreed.data = bool(form.agreed.data), plan.fingerprint
     return render_template("tickets/merge.html", ticket=ticket, plan=plan, form=form, changed=changed)
 
 

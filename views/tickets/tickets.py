@@ -23,7 +23,7 @@ from web.pages import later, render_later
 
 def mine(me):
     finished = request.args.get("show") == "finished"
-    found = ticket_lists.own(me, finished=finished, mark=request.args.get("mark", ""))
+    found = ticket_lists.own(me, finished=finished, cursor=request.args.get("mark", ""))
     return render_template("tickets/mine.html", page=found, finished=finished)
 
 

@@ -87,7 +87,7 @@ def upload(app, desk, cast):
         one.close()
 
 
-def kept():
+def count_of_files():
     db.session.rollback()
     return db.session.query(Attachment).count()
 
@@ -100,7 +100,7 @@ def on_their_way(desk):
 def test_a_whole_upload_is_kept(upload):
     one = upload(1000)
     one.send(bytes(1000))
-    assert one.end() == 201 and kept() == 1
+    assert one.end() == 201 and count_of_files() == 1
 
 
 def test_a_torn_upload_leaves_nothing(upload, desk):
@@ -108,7 +108,7 @@ def test_a_torn_upload_leaves_nothing(upload, desk):
     one.send(bytes(2 * MB))
     one.close()
     time.sleep(0.5)
-    assert kept() == 0 and on_their_way(desk) == []
+    assert count_of_files() == 0 and on_their_way(desk) == []
     again = upload(10)
     again.send(bytes(10))
     assert again.end() == 201
@@ -132,7 +132,7 @@ def test_a_chunked_body_of_1_gb_is_stopped_early_and_costs_no_memory(upload, des
     except OSError:
         pass
     assert sent < 200, "a gigabyte was read"
-    assert kept() == 0 and on_their_way(desk) == []
+    assert count_of_files() == 0 and on_their_way(desk) == []
     assert memory(desk) - before < 16 * MB
 
 
@@ -163,7 +163,7 @@ def test_ten_slow_uploads_at_once_hold_nobody_up(app, upload, desk, cast):
         assert fetched(desk, cookie) == 200
         assert time.monotonic() - started < 5
     assert [one.end() for one in slow] == [201] * 10
-    assert kept() == 10
+    assert count_of_files() == 10
 
 
 def test_films_of_few_bytes_that_wait_for_their_turn_hold_no_page_up(app, upload, desk, cast):

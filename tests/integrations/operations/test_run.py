@@ -48,7 +48,7 @@ class Desk(LiveDesk):
         self.wait_until_up()
         return self
 
-    def said(self):
+    def log_text(self):
         return (self.folder / "log").read_text()
 
     def restarts(self):
@@ -93,13 +93,13 @@ def run_to_its_end(desk):
 
 def test_from_nothing_to_a_ready_desk_with_a_key_for_the_first_admin(desk):
     desk.start()
-    first = re.search(r"this key: (\w+)", desk.said()).group(1)
+    first = re.search(r"this key: (\w+)", desk.log_text()).group(1)
     desk.stop()
     desk.start()
     assert urllib.request.urlopen(f"{desk.url}/readyz", timeout=5).status == 200
-    said = desk.said()
-    assert f"The desk: {desk.url}" in said
-    key = re.search(rf"Open {desk.url}/setup and type this key: (\w+)", said).group(1)
+    log_text = desk.log_text()
+    assert f"The desk: {desk.url}" in log_text
+    key = re.search(rf"Open {desk.url}/setup and type this key: (\w+)", log_text).group(1)
     with sqlite3.connect(desk.folder / "desk.db") as database:
         (kept,) = database.execute("SELECT value FROM desk_facts WHERE name = 'first admin key'").fetchone()
     assert len(key) >= 16 and key not in kept and key != first
@@ -128,7 +128,7 @@ def test_a_part_that_ends_is_started_again_in_place_while_the_other_goes_on(desk
     for part, pid, other in (("worker", worker, web), ("web", web, None)):
         os.kill(pid, signal.SIGKILL)
         # A web process of a killed master may be a child of the desk for a moment. The log comes first.
-        until(lambda: f"the part {part} has ended by signal 9. It is started again in 1 s" in desk.said())
+        until(lambda: f"the part {part} has ended by signal 9. It is started again in 1 s" in desk.log_text())
         until(lambda: len(desk.children()) == 2 and pid not in desk.children())
         assert other is None or other in desk.children(), "the other part was left alone"
     desk.wait_until_up()
@@ -146,7 +146,7 @@ def test_killed_it_leaves_nobody_behind_and_the_next_start_finds_its_port_free(d
     desk.web.wait()
     desk.start()
     assert not everybody & set(parents())
-    assert "cannot listen" not in desk.said()
+    assert "cannot listen" not in desk.log_text()
 
 
 def until(true):
@@ -161,7 +161,7 @@ def test_a_stop_of_the_whole_group_as_by_ctrl_c_leaves_no_trace_of_an_error(desk
     desk.start()
     os.killpg(desk.web.pid, signal.SIGINT)
     assert desk.web.wait(10) == 0
-    assert "Traceback" not in desk.said()
+    assert "Traceback" not in desk.log_text()
 
 
 def test_a_bad_setting_is_one_plain_line(desk):

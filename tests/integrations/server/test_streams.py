@@ -160,10 +160,10 @@ def test_whoever_comes_back_is_told_what_they_missed_and_not_more(listen, audien
     ada.close()
     builders.reply(ticket, by=cast.cleo)
     builders.reply(foreign, by=cast.cleo)
-    again = listen(cast.ada, last=ada.mark)
+    again = listen(cast.ada, last=ada.last_id)
     assert audience.wait(lambda: again.hints)
     assert set(again.tickets) == {ticket.id}, "and nothing of the foreign ticket"
-    after = listen(cast.ada, last=again.mark)
+    after = listen(cast.ada, last=again.last_id)
     assert not audience.wait(lambda: after.hints, seconds=0.5)
 
 
@@ -276,7 +276,7 @@ def test_a_reload_ends_streams_and_loses_nothing(app, start, audience, ticket, c
     assert audience.wait(lambda: ada.ended, 10)
     heard = len(ada.hints)
     while heard < 2:  # Like a browser, which comes again where it met a process that was about to end.
-        again = audience.open(desk.port, cookie, last=ada.mark)
+        again = audience.open(desk.port, cookie, last=ada.last_id)
         assert audience.wait(lambda: again.hints or again.ended, 20)  # The new processes have to start first.
         heard += len(again.hints)
     assert audience.wait(lambda: not before & parents().keys(), 12), "the old processes are gone"

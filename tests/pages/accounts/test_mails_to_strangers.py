@@ -125,7 +125,7 @@ def test_an_address_that_nobody_has_can_still_be_registered_after_a_forgotten_pa
 # ---- what is told
 
 
-def said(browse, mailing, path, form, times=2):
+def last_answer(browse, mailing, path, form, times=2):
     """What the page after the form says, the last of so many times."""
     for _try in range(times):
         browser = browse(desk=mailing)
@@ -137,7 +137,7 @@ def said(browse, mailing, path, form, times=2):
 @pytest.mark.parametrize("email", [VICTIM, "ada@example.com", "mel@example.com", "zoe@example.com"])
 @pytest.mark.parametrize("path", ["/register", "/forgot"])
 def test_the_page_says_when_a_mail_went_out_alike_for_every_address(browse, cast, mailing, path, email):
-    first, again = (said(browse, mailing, path, FORM | {"email": email}, times) for times in (1, 1))
+    first, again = (last_answer(browse, mailing, path, FORM | {"email": email}, times) for times in (1, 1))
     assert "was asked for at" not in first
     assert "A mail for this address was asked for at" in again and "look for that one, also among spam" in again
 
@@ -145,8 +145,8 @@ def test_the_page_says_when_a_mail_went_out_alike_for_every_address(browse, cast
 def test_the_sign_in_of_an_unconfirmed_account_says_when_its_mail_went_out(browse, mailing, app):
     unconfirmed()
     form = {"email": VICTIM, "password": PASSWORD}
-    assert "We have sent a mail" in said(browse, mailing, "/login", form, 1)
-    again = said(browse, mailing, "/login", form, 1)
+    assert "We have sent a mail" in last_answer(browse, mailing, "/login", form, 1)
+    again = last_answer(browse, mailing, "/login", form, 1)
     assert "Your address is not confirmed yet. A mail for this address was asked for at" in again
     assert mails() == ["confirm"]
 

@@ -15,7 +15,7 @@ from tests.support.builders import act, reply, ticket
 NEW = {"path": "/tickets/new", "subject": "Printer smo", "description": "Since <noon>", "type": "request"}
 
 
-def kept():
+def kept_fields():
     db.session.rollback()
     db.session.expire_all()
     return {row.path: row.fields for row in db.session.query(Draft).order_by(Draft.saved_at)}
@@ -50,14 +50,14 @@ def test_the_last_writer_wins(browse, cast):
     made = ticket(cast.ada)
     for text in ("One", "Two", "Three"):
         save(browse(cast.ada), f"/tickets/{made.id}/reply", body=text)
-    assert kept() == {f"/tickets/{made.id}/reply": {"body": "Three"}}
+    assert kept_fields() == {f"/tickets/{made.id}/reply": {"body": "Three"}}
 
 
 def test_what_was_emptied_is_no_draft(browse, cast):
     ada = browse(cast.ada)
     ada.post("/drafts", NEW)
     assert save(ada, "/tickets/new", subject=" ", description="\n", type="request").status_code == 204
-    assert kept() == {}
+    assert kept_fields() == {}
 
 
 def test_sending_ends_the_draft(browse, cast):
@@ -67,7 +67,7 @@ def test_sending_ends_the_draft(browse, cast):
     ada.post("/drafts", NEW)
     ada.post(f"/tickets/{made.id}/reply", {"body": "Half and the rest"})
     ada.post("/tickets/new", NEW | {"subject": "Printer smokes", "category": "", "priority": "normal"})
-    assert kept() == {}
+    assert kept_fields() == {}
     page = ada.get(f"/tickets/{made.id}")
     assert text_in(page, "reply-body") == "" and "Draft of" not in page.text
 
@@ -76,7 +76,7 @@ def test_a_form_that_was_not_accepted_keeps_its_draft(browse, cast):
     ada = browse(cast.ada)
     ada.post("/drafts", NEW)
     page = ada.post("/tickets/new", NEW | {"subject": ""})
-    assert page.status_code == 422 and kept().keys() == {"/tickets/new"}
+    assert page.status_code == 422 and kept_fields().keys() == {"/tickets/new"}
     assert 'data-draft="unsaved"' in page.text
 
 
@@ -88,7 +88,7 @@ def test_the_last_words_of_a_form_that_was_sent_already_are_no_draft(browse, cas
     assert save(ada, f"/tickets/{made.id}/reply", body="All of i", form_token="t1").status_code == 204
     ada.post("/tickets/new", NEW | {"subject": "Printer", "category": "", "priority": "normal", "form_token": "t2"})
     save(ada, "/tickets/new", subject="Printe", form_token="t2")
-    assert kept() == {}
+    assert kept_fields() == {}
 
 
 def test_two_pages_with_the_same_draft_may_each_send_their_own(browse, cast):
@@ -108,7 +108,7 @@ def test_a_draft_is_discarded_by_its_button(browse, cast):
     answer = ada.post("/drafts/discard", {"path": path, "body": "Half", "form_token": "x", "seen": "1"})
     assert answer.headers["Location"] == f"/tickets/{made.id}"
     page = ada.follow(answer)
-    assert "The draft is discarded." in text_of(page) and text_in(page, "reply-body") == "" and kept() == {}
+    assert "The draft is discarded." in text_of(page) and text_in(page, "reply-body") == "" and kept_fields() == {}
 
 
 def test_enter_in_a_field_presses_submit_and_not_discard(browse, cast):
@@ -138,16 +138,16 @@ def test_a_text_as_long_as_a_reply_may_be_is_kept_whole(browse, cast):
     made = ticket(cast.ada)
     long = "🔥" * 50_000
     assert save(browse(cast.ada), f"/tickets/{made.id}/reply", body=long).status_code == 204
-    assert kept()[f"/tickets/{made.id}/reply"]["body"] == long
+    assert kept_fields()[f"/tickets/{made.id}/reply"]["body"] == long
 
 
 @pytest.mark.parametrize("size", [200_001, 1_000_000, 10_000_000])
 def test_a_larger_one_is_refused_and_the_earlier_one_kept(browse, cast, size):
     ada = browse(cast.ada)
     ada.post("/drafts", NEW)
-    before = kept()
+    before = kept_fields()
     assert ada.post("/drafts", NEW | {"description": "x" * size}).status_code == 413
-    assert kept() == before
+    assert kept_fields() == before
 
 
 def test_a_draft_is_kept_for_thirty_days_after_it_was_last_saved(browse, cast):
@@ -156,7 +156,7 @@ def test_a_draft_is_kept_for_thirty_days_after_it_was_last_saved(browse, cast):
         act(drafts.keep, cast.ada, path, {"body": "Half"}, at - timedelta(days=days))
     assert drafts.find(cast.ada, "/tickets/1/reply") and drafts.find(cast.ada, "/tickets/2/reply") is None
     act(drafts.sweep)
-    assert list(kept()) == ["/tickets/1/reply"]
+    assert list(kept_fields()) == ["/tickets/1/reply"]
 
 
 # ---- who, and where
@@ -181,7 +181,7 @@ def test_nobody_keeps_drafts_where_they_may_not_write(browse, cast):
     assert save(ben, f"/tickets/{gone.id}/reply", body="x").status_code == 404
     assert save(cleo, "/tickets/987654321/reply", body="x").status_code == 404
     assert browse().post("/drafts", NEW).status_code == 401
-    assert kept() == {}
+    assert kept_fields() == {}
 
 
 @pytest.mark.parametrize(
@@ -199,19 +199,19 @@ def test_nobody_keeps_drafts_where_they_may_not_write(browse, cast):
 @pytest.mark.parametrize("what", ["/drafts", "/drafts/discard"])
 def test_only_the_pages_one_writes_on_have_drafts(browse, cast, path, what):
     answer = browse(cast.ada).post(what, {"path": path, "subject": "x", "body": "x"})
-    assert answer.status_code in (404, 422) and kept() == {}
+    assert answer.status_code in (404, 422) and kept_fields() == {}
 
 
 def test_a_draft_needs_the_form_s_token_and_a_post(browse, cast):
     ada = browse(cast.ada)
     assert ada.post("/drafts", NEW, csrf=False).status_code == 400
-    assert ada.get("/drafts").status_code == 405 and kept() == {}
+    assert ada.get("/drafts").status_code == 405 and kept_fields() == {}
 
 
 def test_no_secret_and_no_token_is_kept(browse, cast):
     ada = browse(cast.ada)
     ada.post("/drafts", NEW | {"password": "hunter2", "form_token": "t1"})
-    assert kept()["/tickets/new"].keys() == {"subject", "description", "type"}
+    assert kept_fields()["/tickets/new"].keys() == {"subject", "description", "type"}
 
 
 def test_a_draft_of_another_time_is_shown_with_odd_values_without_trouble(browse, cast):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from helpdesk.db import transactions
 from helpdesk.tickets import drafts
 from models import Draft, db
-from tests.pages.compose.test_drafts import kept, save, text_in
+from tests.pages.compose.test_drafts import kept_fields, save, text_in
 from tests.support.browser import text_of
 from tests.support.builders import act, ticket
 from tests.support.forms_of import fields
@@ -39,7 +39,7 @@ def test_what_one_tab_holds_is_there_after_another_tab_sent_its_own(browse, cast
     assert again["body"] == LONG.strip()
     type_in(ada, made, again, LONG + "and today")
     send(ada, made, again)
-    assert kept() == {} and opened(ada, made)["body"] == ""
+    assert kept_fields() == {} and opened(ada, made)["body"] == ""
 
 
 def test_of_two_unsent_drafts_the_other_comes_back_once_the_first_is_sent_or_discarded(browse, cast):

@@ -22,7 +22,7 @@ def made(monkeypatch):
     return found
 
 
-def kept(model):
+def stored_html(model):
     return [(rendered.html_of(row) or "").strip() for row in db.session.query(model).order_by(model.id)]
 
 
@@ -33,8 +33,8 @@ def test_what_is_sent_is_rendered_before_the_turn_and_kept(cast, browse, made):
     number = db.session.query(Ticket.id).scalar()
     cleo.post(f"/tickets/{number}/reply", {"body": "On **it**"})
     cleo.post(f"/tickets/{number}/note", {"body": "Third `one`"})
-    assert kept(Ticket) == ["<p>It is <strong>broken</strong></p>"]
-    assert kept(Message) == ["<p>On <strong>it</strong></p>", "<p>Third <code>one</code></p>"]
+    assert stored_html(Ticket) == ["<p>It is <strong>broken</strong></p>"]
+    assert stored_html(Message) == ["<p>On <strong>it</strong></p>", "<p>Third <code>one</code></p>"]
     ada.post(f"/tickets/{number}/edit", {"subject": "Printer jam", "description": "It is _not_"})
     assert made == [(text, False) for text in ("It is **broken**", "On **it**", "Third `one`", "It is _not_")]
     page = cleo.get(f"/tickets/{number}").text
@@ -46,7 +46,9 @@ def test_a_corrected_message_has_its_new_html_and_its_earlier_text_the_old(cast,
     cleo.post(f"/tickets/{number}/reply", {"body": "On `it`"})
     message = db.session.query(Message.id).scalar()
     cleo.post(f"/tickets/{number}/messages/{message}/edit", {"body": "On **it**"})
-    assert kept(Message) == ["<p>On <strong>it</strong></p>"] and kept(MessageVersion) == ["<p>On <code>it</code></p>"]
+    assert stored_html(Message) == ["<p>On <strong>it</strong></p>"] and stored_html(MessageVersion) == [
+        "<p>On <code>it</code></p>"
+    ]
     assert not any(held for _text, held in made)
 
 
@@ -54,13 +56,13 @@ def test_what_nobody_has_rendered_yet_is_rendered_when_read_and_kept(cast, brows
     """So it is with imported tickets, with the demo, and with a desk of an earlier version."""
     ticket = builders.ticket(cast.ada, description="From **old** times")
     builders.reply(ticket, by=cast.cleo, body="An **old** answer")
-    assert kept(Ticket) == kept(Message) == [""]
+    assert stored_html(Ticket) == stored_html(Message) == [""]
     made.clear()
     for _time in range(2):
         page = browse(cast.ada).get(f"/tickets/{ticket.id}").text
         assert "From <strong>old</strong> times" in page and "An <strong>old</strong> answer" in page
     assert [text for text, _held in made] == ["From **old** times", "An **old** answer"]
-    assert not any(held for _text, held in made) and kept(Message) == ["<p>An <strong>old</strong> answer</p>"]
+    assert not any(held for _text, held in made) and stored_html(Message) == ["<p>An <strong>old</strong> answer</p>"]
 
 
 def test_html_of_an_older_renderer_is_made_anew(cast, browse):
@@ -68,14 +70,14 @@ def test_html_of_an_older_renderer_is_made_anew(cast, browse):
     with transactions.writing():
         ticket.description_html, ticket.description_renderer = "<p>ancient</p>", markdown.RENDERER - 1
     assert "From <strong>old</strong> times" in browse(cast.ada).get(f"/tickets/{ticket.id}").text
-    assert kept(Ticket) == ["<p>From <strong>old</strong> times</p>"]
+    assert stored_html(Ticket) == ["<p>From <strong>old</strong> times</p>"]
 
 
 def test_html_of_a_text_that_was_changed_meanwhile_is_not_kept(cast):
     ticket = builders.ticket(cast.ada, description="Now")
     rendered.keep([(Ticket, ticket.id, "Before", "<p>Before</p>")])
     db.session.rollback()
-    assert kept(Ticket) == [""]
+    assert stored_html(Ticket) == [""]
 
 
 def test_a_text_never_stands_beside_the_html_of_another(cast):
@@ -83,8 +85,8 @@ def test_a_text_never_stands_beside_the_html_of_another(cast):
     ticket = builders.ticket(cast.ada)
     markdown.to_html("Sent **first**")
     builders.act(messages.reply, ticket, "Sent **first**", by=cast.cleo)
-    assert kept(Message) == ["<p>Sent <strong>first</strong></p>"]
+    assert stored_html(Message) == ["<p>Sent <strong>first</strong></p>"]
     builders.act(messages.correct, db.session.query(Message).one(), "Another text", by=cast.cleo)
-    assert kept(Message) == [""] and kept(MessageVersion) == ["<p>Sent <strong>first</strong></p>"]
+    assert stored_html(Message) == [""] and stored_html(MessageVersion) == ["<p>Sent <strong>first</strong></p>"]
     builders.act(tickets.raise_ticket, by=cast.ada, subject="Second", description="Sent **later**")
-    assert kept(Ticket) == ["", ""]
+    assert stored_html(Ticket) == ["", ""]

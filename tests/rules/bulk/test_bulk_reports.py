@@ -27,9 +27,9 @@ def test_everything_that_was_taken_back_is_named_to_those_who_heard_of_it(cast, 
     number = run([made], acts, cast.cleo)
     act(jobs.undo, job(number), by=cast.cleo)
 
-    def told(reader):
+    def undone_sentences(reader):
         found = timeline.timeline(db.session.get(Ticket, made), reader)
         return sorted(kinds.tell(event) for event in found if event.kind == "undone")
 
-    assert told(cast.ada) == [f"Cleo Hart took back {what}" for what in to_requesters]
-    assert told(cast.dan) == sorted(f"Cleo Hart took back {what}" for what in to_requesters + to_agents)
+    assert undone_sentences(cast.ada) == [f"Cleo Hart took back {what}" for what in to_requesters]
+    assert undone_sentences(cast.dan) == sorted(f"Cleo Hart took back {what}" for what in to_requesters + to_agents)

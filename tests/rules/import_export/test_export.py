@@ -8,14 +8,13 @@ from datetime import datetime, timedelta, timezone
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
-import pytest
 import openpyxl
+import pytest
 from python_calamine import CalamineWorkbook
 
 from helpdesk.accounts import people
 from helpdesk.db import transactions
-from helpdesk.import_export import exporter, external_ids, importer, xlsx
-from helpdesk.import_export.import_file import examine
+from helpdesk.import_export import exporter, external_ids, xlsx
 from helpdesk.lists import ticket_lists
 from helpdesk.tickets import messages, tags, tickets
 from models import Delivery, Event, Message, Person, Ticket, db
@@ -58,16 +57,6 @@ def table(content):
 def sheets(content):
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     return [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
-
-
-@pytest.fixture
-def load(app, tmp_path):
-    def load(content):
-        path = tmp_path / "exported"
-        path.write_bytes(content)
-        return importer.run(examine(path), host="desk.test", progress=lambda lines: None)
-
-    return load
 
 
 @pytest.fixture

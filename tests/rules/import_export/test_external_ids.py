@@ -4,8 +4,7 @@ import pytest
 
 from helpdesk.accounts import people
 from helpdesk.db import transactions
-from helpdesk.import_export import exporter, external_ids, importer
-from helpdesk.import_export.import_file import examine
+from helpdesk.import_export import exporter, external_ids
 from helpdesk.lists import ticket_lists
 from helpdesk.tickets import tickets
 from models import DeskFact, Ticket, db
@@ -25,16 +24,6 @@ def exported(cast):
         return b"".join(exporter.pieces("csv", rows))
 
     return exported
-
-
-@pytest.fixture
-def load(app, tmp_path):
-    def load(content):
-        path = tmp_path / "exported.csv"
-        path.write_bytes(content)
-        return importer.run(examine(path), host="desk.test", progress=lambda lines: None)
-
-    return load
 
 
 def remove_all():

@@ -33,12 +33,12 @@ def test_others_and_other_acts_are_counted_apart(app):
 
 
 def test_tries_that_come_at_once_are_all_counted(app):
-    def one(_number):
+    def one_try(_number):
         with app.app_context():
             return rate_limits.count(LIMIT, "ada") is None
 
     with ThreadPoolExecutor(12) as pool:
-        allowed = sum(pool.map(one, range(12)))
+        allowed = sum(pool.map(one_try, range(12)))
     assert allowed <= LIMIT.most
     assert db.session.query(Attempt).count() <= LIMIT.most
 

@@ -85,7 +85,7 @@ def test_of_twenty_at_once_no_more_than_the_limit_get_through(app, cast):
     number = cast.ada.id
     db.session.rollback()
 
-    def one(_time):
+    def one_try(_time):
         with app.app_context():
             try:
                 act(usage_limits.spend, RAISE, number, most=7)
@@ -96,7 +96,7 @@ def test_of_twenty_at_once_no_more_than_the_limit_get_through(app, cast):
             return True
 
     with ThreadPoolExecutor(8) as pool:
-        allowed = sum(pool.map(one, range(20)))
+        allowed = sum(pool.map(one_try, range(20)))
     assert allowed == 7
 
 

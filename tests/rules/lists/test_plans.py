@@ -58,13 +58,13 @@ def user():
 def listed(view, sort, deep):
     page = ticket_lists.listing(view, agent(), sort=sort)
     for _ in range(3 if deep else 0):
-        page = ticket_lists.listing(view, agent(), sort=sort, mark=page.older or "")
+        page = ticket_lists.listing(view, agent(), sort=sort, cursor=page.older or "")
     return page
 
 
 def own(finished):
     page = ticket_lists.own(user(), finished=finished)
-    ticket_lists.own(user(), finished=finished, mark=page.older or "")
+    ticket_lists.own(user(), finished=finished, cursor=page.older or "")
 
 
 ASKED = {

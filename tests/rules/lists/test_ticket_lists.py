@@ -37,15 +37,16 @@ def many(cast, monkeypatch):
 
 
 LISTS = {
-    sort: lambda who, mark, sort=sort: ticket_lists.listing("all", who, sort=sort, mark=mark) for sort in sorting.SORTS
+    sort: lambda who, cursor, sort=sort: ticket_lists.listing("all", who, sort=sort, cursor=cursor)
+    for sort in sorting.SORTS
 }
 LISTS |= {
-    f"search, {sort}": lambda who, mark, sort=sort: ticket_lists.found(
-        Ticket.status == "new", who, sort=sort, mark=mark
+    f"search, {sort}": lambda who, cursor, sort=sort: ticket_lists.found(
+        Ticket.status == "new", who, sort=sort, cursor=cursor
     )
     for sort in sorting.SORTS
 }
-LISTS["my tickets"] = lambda who, mark: ticket_lists.own(who, finished=False, mark=mark)
+LISTS["my tickets"] = lambda who, cursor: ticket_lists.own(who, finished=False, cursor=cursor)
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -108,18 +109,18 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize("mark", BROKEN)
-def test_a_broken_mark_and_one_beyond_the_end_start_over(many, cast, mark):
+@pytest.mark.parametrize("cursor", BROKEN)
+def test_a_broken_cursor_and_one_beyond_the_end_start_over(many, cast, cursor):
     first = [row.id for row in ticket_lists.listing("all", cast.cleo).rows]
-    assert [row.id for row in ticket_lists.listing("all", cast.cleo, mark=mark).rows] == first
+    assert [row.id for row in ticket_lists.listing("all", cast.cleo, cursor=cursor).rows] == first
 
 
 @pytest.mark.parametrize("priority", ["5", "2147483647", "0", "-1"])
-def test_a_mark_made_up_with_a_priority_that_no_ticket_has_starts_over(many, cast, priority):
-    mark = f"older~{priority}~2026-11-20T12:00:00+00:00~1"
-    assert sorting.SORTS["priority"].read(mark) == (False, [])
+def test_a_cursor_made_up_with_a_priority_that_no_ticket_has_starts_over(many, cast, priority):
+    cursor = f"older~{priority}~2026-11-20T12:00:00+00:00~1"
+    assert sorting.SORTS["priority"].read(cursor) == (False, [])
     first = [row.id for row in ticket_lists.listing("all", cast.cleo, sort="priority").rows]
-    assert [row.id for row in ticket_lists.listing("all", cast.cleo, sort="priority", mark=mark).rows] == first
+    assert [row.id for row in ticket_lists.listing("all", cast.cleo, sort="priority", cursor=cursor).rows] == first
 
 
 def test_each_view_holds_what_its_name_says(cast):

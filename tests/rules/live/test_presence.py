@@ -17,7 +17,7 @@ def here(ticket, person, **more):
     builders.act(presence.here, ticket, person, **{"writing": False} | more)
 
 
-def told(ticket, reader, **more):
+def present(ticket, reader, **more):
     with force_locale("en"):
         return presence.present_agents(ticket, reader, **more)
 
@@ -26,18 +26,18 @@ def test_agents_on_one_ticket_see_each_other_and_not_themselves(cast):
     ticket, other = builders.ticket(cast.ada), builders.ticket(cast.ada)
     here(ticket, cast.cleo)
     here(ticket, cast.dan, writing=True)
-    assert told(ticket, cast.cleo) == ["Dan is writing a reply"]
-    assert told(ticket, cast.dan) == ["Cleo is looking"]
-    assert told(ticket, cast.eve) == ["Dan is writing a reply", "Cleo is looking"]
-    assert told(other, cast.eve) == []
+    assert present(ticket, cast.cleo) == ["Dan is writing a reply"]
+    assert present(ticket, cast.dan) == ["Cleo is looking"]
+    assert present(ticket, cast.eve) == ["Dan is writing a reply", "Cleo is looking"]
+    assert present(other, cast.eve) == []
 
 
 def test_a_page_that_falls_silent_is_gone_within_half_a_minute(cast):
     ticket = builders.ticket(cast.ada)
     here(ticket, cast.cleo)
     beat = timedelta(seconds=10)
-    assert told(ticket, cast.dan, at=transactions.now() + beat)
-    assert not told(ticket, cast.dan, at=transactions.now() + presence.LASTS)
+    assert present(ticket, cast.dan, at=transactions.now() + beat)
+    assert not present(ticket, cast.dan, at=transactions.now() + presence.LASTS)
     assert presence.LASTS + beat < timedelta(seconds=30)
 
 
@@ -46,7 +46,7 @@ def test_a_page_that_closes_is_gone_at_once(cast):
     here(ticket, cast.cleo)
     builders.act(presence.gone, ticket, cast.cleo)
     builders.act(presence.gone, ticket, cast.cleo)
-    assert told(ticket, cast.dan) == []
+    assert present(ticket, cast.dan) == []
 
 
 def test_two_people_of_one_first_name_are_told_by_their_full_names(cast):
@@ -54,14 +54,14 @@ def test_two_people_of_one_first_name_are_told_by_their_full_names(cast):
     twin = builders.act(people.add, "Cleo Young", "young@example.com", role="agent")
     here(ticket, cast.cleo)
     here(ticket, twin)
-    assert told(ticket, cast.dan) == ["Cleo Hart is looking", "Cleo Young is looking"]
+    assert present(ticket, cast.dan) == ["Cleo Hart is looking", "Cleo Young is looking"]
 
 
 def test_of_a_crowd_the_first_three_are_named(cast):
     ticket = builders.ticket(cast.ada)
     for number in range(5):
         here(ticket, builders.act(people.add, f"Agent{number} X", f"a{number}@example.com", role="agent"))
-    assert told(ticket, cast.dan)[3:] == ["2 more"]
+    assert present(ticket, cast.dan)[3:] == ["2 more"]
 
 
 def test_whoever_is_no_agent_any_more_is_not_told_of(cast):
@@ -70,7 +70,7 @@ def test_whoever_is_no_agent_any_more_is_not_told_of(cast):
     here(ticket, cast.dan)
     builders.act(people.set_role, cast.cleo, "user", by=cast.eve)
     builders.act(people.switch_off, cast.dan, by=cast.eve)
-    assert told(ticket, cast.eve) == []
+    assert present(ticket, cast.eve) == []
 
 
 def test_there_is_one_row_a_person_and_ticket_and_the_worker_sweeps_it(cast):

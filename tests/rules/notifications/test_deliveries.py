@@ -130,17 +130,6 @@ def test_every_mail_that_can_be_owed_has_a_name_in_the_mail_log(app):
 # ---- how a delivery goes
 
 
-@pytest.fixture
-def number(cast):
-    ticket(cast.ada)
-    return db.session.query(Delivery.id).scalar()
-
-
-def row(number):
-    db.session.rollback()
-    return db.session.get(Delivery, number, populate_existing=True)
-
-
 def test_of_twenty_who_claim_one_delivery_at_once_one_gets_it(app, number):
     claims = []
 
@@ -156,7 +145,7 @@ def test_of_twenty_who_claim_one_delivery_at_once_one_gets_it(app, number):
     assert len(claims) == 20 and len([one for one in claims if one]) == 1
 
 
-def test_a_claim_that_ran_out_can_change_nothing_any_more(number):
+def test_a_claim_that_ran_out_can_change_nothing_any_more(number, row):
     now = transactions.now()
     slow = deliveries.claim(number, now)
     ended = now + deliveries.LEASE + timedelta(seconds=1)
@@ -172,7 +161,7 @@ def test_a_claim_that_ran_out_can_change_nothing_any_more(number):
     assert (row(number).state, row(number).last_error, row(number).attempts) == ("sent", None, 2)
 
 
-def test_a_failed_try_waits_longer_each_time_and_ends_after_about_three_days(number):
+def test_a_failed_try_waits_longer_each_time_and_ends_after_about_three_days(number, row):
     at, waits = transactions.now(), []
     while row(number).state in ("waiting", "sending"):
         deliveries.fail(deliveries.claim(number, at), "away", at=at)
@@ -183,14 +172,14 @@ def test_a_failed_try_waits_longer_each_time_and_ends_after_about_three_days(num
     assert timedelta(days=2) < sum(deliveries.WAITS, timedelta()) < timedelta(days=4)
 
 
-def test_sent_again_it_keeps_its_message_id(number):
+def test_sent_again_it_keeps_its_message_id(number, row):
     known = row(number).message_id
     deliveries.finish(deliveries.claim(number))
     act(deliveries.again, row(number))
     assert (row(number).state, row(number).message_id, row(number).attempts) == ("waiting", known, 0)
 
 
-def test_what_is_waiting_or_owed_to_somebody_switched_off_cannot_be_sent_again(cast, number):
+def test_what_is_waiting_or_owed_to_somebody_switched_off_cannot_be_sent_again(cast, number, row):
     with pytest.raises(Refused, match="waiting to be sent already"):
         act(deliveries.again, row(number))
     deliveries.fail(deliveries.claim(number), "no", for_good=True)
@@ -199,7 +188,7 @@ def test_what_is_waiting_or_owed_to_somebody_switched_off_cannot_be_sent_again(c
         act(deliveries.again, row(number))
 
 
-def test_an_error_of_any_length_fits(number):
+def test_an_error_of_any_length_fits(number, row):
     deliveries.fail(deliveries.claim(number), "é" * 5000)
     assert len(row(number).last_error) == deliveries.ERROR_MAX
 

@@ -7,21 +7,9 @@ import pytest
 from helpdesk.db import transactions
 from helpdesk.notifications import deliveries
 from models import Delivery, db
-from tests.support.builders import ticket
 
 
-@pytest.fixture
-def number(cast):
-    ticket(cast.ada)
-    return db.session.query(Delivery.id).scalar()
-
-
-def row(number):
-    db.session.rollback()
-    return db.session.get(Delivery, number, populate_existing=True)
-
-
-def test_a_worker_that_could_not_write_has_a_moment_to_say_that_the_mail_is_sent(number):
+def test_a_worker_that_could_not_write_has_a_moment_to_say_that_the_mail_is_sent(number, row):
     now = transactions.now()
     slow = deliveries.claim(number, now)
     ended = now + timedelta(hours=1)
@@ -32,7 +20,7 @@ def test_a_worker_that_could_not_write_has_a_moment_to_say_that_the_mail_is_sent
     assert row(number).state == "sent" and deliveries.due(ended + timedelta(hours=1)) == []
 
 
-def test_a_mail_that_the_server_took_is_sent_whoever_has_the_lease_by_now(number):
+def test_a_mail_that_the_server_took_is_sent_whoever_has_the_lease_by_now(number, row):
     now = transactions.now()
     slow = deliveries.claim(number, now)
     deliveries.lapse(now + timedelta(hours=1))
@@ -95,14 +83,14 @@ def test_a_takeover_from_a_clock_that_was_ahead_does_not_wait_either(number):
 # ---- a mail server that takes no mails
 
 
-def test_a_mail_that_was_not_tried_after_all_has_no_try_counted(number):
+def test_a_mail_that_was_not_tried_after_all_has_no_try_counted(number, row):
     claim = deliveries.claim(number)
     deliveries.release(claim, "The mail server could not be reached")
     assert (row(number).state, row(number).attempts) == ("waiting", 0)
     assert row(number).last_error == "The mail server could not be reached"
 
 
-def test_mails_wait_for_a_server_as_long_as_for_all_tries_together_and_are_then_given_up(number):
+def test_mails_wait_for_a_server_as_long_as_for_all_tries_together_and_are_then_given_up(number, row):
     now = transactions.now()
     deliveries.note_outage([number], "away", now + deliveries.LONGEST_OUTAGE - timedelta(hours=1))
     assert (row(number).state, row(number).last_error) == ("waiting", "away")

@@ -73,8 +73,8 @@ def second_thoughts(cast, made):
 
 def document(ticket, agent):
     standing = Message.ticket_id == ticket.id, Message.withdrawn_at.is_(None)
-    said = db.session.scalars(select(Message).where(*standing)).all()
-    texts = [message.body for message in said if agent or message.kind == "reply"]
+    says_word = db.session.scalars(select(Message).where(*standing)).all()
+    texts = [message.body for message in says_word if agent or message.kind == "reply"]
     return normalize.document(ticket.subject, ticket.description, *texts)
 
 
@@ -122,12 +122,12 @@ def fitting(desk, part, asker):
     """The tickets for which one word or filter holds. Remembered, since asking for each ticket takes its time."""
     key = part, asker.person.id
     if key not in desk.fitting:
-        holds = said if isinstance(part, normalize.Term) else filters.holds
+        holds = says_word if isinstance(part, normalize.Term) else filters.holds
         desk.fitting[key] = {one.id for one in desk.every if holds(part, asker, one)}
     return desk.fitting[key]
 
 
-def said(term, asker, ticket):
+def says_word(term, asker, ticket):
     return full_text.holds(term, document(ticket, asker.person.is_agent))
 
 

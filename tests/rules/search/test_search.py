@@ -13,6 +13,7 @@ from helpdesk.search.filters import SearchContext
 from helpdesk.search_index import indexer, reindexing
 from helpdesk.tickets import editing, messages, splitting, tickets, undo
 from models import Event, Message, SearchText, db
+from tests.rules.query.test_language import TEXTS_WITH_COLONS
 from tests.support import builders
 from tests.support.builders import act
 
@@ -70,19 +71,7 @@ def test_words_are_found_however_they_are_typed(cast, typed):
     assert found(cast.ada, typed) == [made.id]
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        "AA:BB:CC:01:02:03",
-        "Err:0x80070005",
-        "localhost:5432",
-        "HKLM:\\Software\\Acme",
-        "fe80::1",
-        "C:\\temp",
-        "https://intranet.example.com/x?y=1",
-        "14:05",
-    ],
-)
+@pytest.mark.parametrize("said", TEXTS_WITH_COLONS)
 def test_a_text_with_colons_is_found_as_it_was_typed(cast, said):
     parts = " ".join(reversed(said.replace("\\", ":").split(":")))
     made = builders.ticket(cast.ada, "Network", f"It says ({said}), then stops")

@@ -18,7 +18,7 @@ def pair(cast):
     return ticket(cast.ada, "First"), ticket(cast.ben, "Second")
 
 
-def told(made, reader):
+def links_of(made, reader):
     db.session.rollback()
     return [(one.how, one.number, one.status) for one in sidebar.load(made, reader).links]
 
@@ -27,8 +27,8 @@ def told(made, reader):
 def test_both_tickets_show_the_link_each_from_its_side(cast, pair, how):
     one, other = pair
     act(links.link, one, other, how, by=cast.cleo)
-    assert told(one, cast.dan) == [(how, other.id, "new")]
-    assert told(other, cast.dan) == [(links.INVERSE[how], one.id, "new")]
+    assert links_of(one, cast.dan) == [(how, other.id, "new")]
+    assert links_of(other, cast.dan) == [(links.INVERSE[how], one.id, "new")]
     assert db.session.query(Event).filter_by(kind="linked").count() == 2
 
 
@@ -86,9 +86,9 @@ def test_a_link_to_a_trashed_ticket_shows_nothing_until_it_is_back(cast, pair):
     one, other = pair
     act(links.link, one, other, "blocks", by=cast.cleo)
     act(tickets.trash, other, by=cast.eve)
-    assert told(one, cast.cleo) == told(one, cast.eve) == []
+    assert links_of(one, cast.cleo) == links_of(one, cast.eve) == []
     act(tickets.restore, other, by=cast.eve)
-    assert told(one, cast.cleo) == [("blocks", other.id, "new")]
+    assert links_of(one, cast.cleo) == [("blocks", other.id, "new")]
 
 
 def test_requesters_hear_nothing_of_links(cast, pair):
@@ -110,14 +110,14 @@ def test_making_and_removing_a_link_are_taken_back(make_app, cast, pair):
         act(links.link, one, other, "blocks", by=cleo)
         newest = db.session.query(Event).filter_by(ticket_id=one.id, kind="linked").one()
         act(undo.undo, newest, by=cleo)
-        assert told(one, cleo) == []
+        assert links_of(one, cleo) == []
         with pytest.raises(Refused, match="gone already"):
             act(undo.undo, newest, by=cleo)
         act(links.link, one, other, "blocks", by=cleo)
         act(links.unlink, one, other, "blocks", by=cleo)
         removed = db.session.query(Event).filter_by(ticket_id=one.id, kind="unlinked")
         act(undo.undo, removed.order_by(Event.id.desc()).first(), by=cleo)
-        assert told(one, cleo) == [("blocks", other.id, "new")]
+        assert links_of(one, cleo) == [("blocks", other.id, "new")]
         db.session.remove()
 
 

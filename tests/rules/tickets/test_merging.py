@@ -92,7 +92,7 @@ def test_the_plan_names_exactly_those_who_would_read_something_new(cast, pair):
     plan = merging.plan(one, other)
     assert ({p.name for p in plan.readers}, plan.followers) == ({"Ben Adeyemi", "Mel Duarte"}, [cast.ada])
     act(tickets.add_watcher, one, watcher=cast.mel, by=cast.cleo)
-    assert merging.plan(one, other).readers == [cast.ben] and merging.plan(one, other).mark != plan.mark
+    assert merging.plan(one, other).readers == [cast.ben] and merging.plan(one, other).fingerprint != plan.fingerprint
 
 
 def test_agents_who_watch_go_along_whoever_else_does_not(cast, pair):

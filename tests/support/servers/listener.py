@@ -15,7 +15,7 @@ def cookie_of(app, person):
 
 
 class Listener:
-    """One stream: its `status` once it has answered, its `hints`, the `mark` of the last one, whether it `ended`."""
+    """One stream: its `status` once it has answered, its `hints`, the `last_id` of them, whether it `ended`."""
 
     def __init__(self, audience, port, cookie, since="", last=""):
         self.audience, self.raw, self.ended, self.at = audience, b"", False, []
@@ -62,7 +62,7 @@ class Listener:
         return [ticket for hint in self.hints for ticket in hint["tickets"]]
 
     @property
-    def mark(self):
+    def last_id(self):
         return re.findall(rb"^id: (\S+)$", self.raw, re.M)[-1].decode()
 
 
