@@ -60,6 +60,21 @@ def test_the_theme_of_the_profile_wins_over_the_system_and_paper_is_light(window
             assert page.evaluate(COLOURS) == light, f"{theme} in the profile, {system} in the system, on paper"
 
 
+def test_the_button_that_chooses_a_file_can_be_read_in_both_themes_of_the_system(window, cast):
+    page = window(theme="light")
+    steps.sign_in(page, "eve@example.com")
+    page.goto("/imports")
+    assert page.evaluate(FILE_BUTTON) == ["rgb(27, 36, 48)", "rgb(232, 242, 246)"]
+    page.emulate_media(color_scheme="dark")
+    page.reload()  # The change of its colours takes a moment.
+    assert page.evaluate(FILE_BUTTON) == ["rgb(231, 235, 240)", "rgb(29, 44, 53)"]
+
+
+# axe does not look at this part of a field.
+FILE_BUTTON = """() => {
+  const button = getComputedStyle(document.querySelector("input[type=file]"), "::file-selector-button");
+  return [button.color, button.backgroundColor];
+}"""
 COLOURS = """() => [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor,
   getComputedStyle(document.querySelector(".brand-mark")).backgroundColor]"""
 
