@@ -1,6 +1,7 @@
 """Finding people by what a query says of them: the beginning of any of their names, or their address.
 
-Each of a person's names, with those that follow it, is a row of its own, so that an index finds its beginning.
+Each of a person's names, with those that follow it, is a row of its own, so that an index finds its beginning. Names
+and addresses are folded, as the values of a query are.
 Whoever writes a name or an address writes these rows with it.
 """
 
@@ -35,7 +36,7 @@ def spellings_of(text: str) -> tuple[str, str]:
 
 def write(person: Person) -> None:
     """The keys of the person as they are called now. For a new one and after each change."""
-    wanted = {(False, key) for key in of_name(person.name)} | {(True, person.email)}
+    wanted = {(False, key) for key in of_name(person.name)} | {(True, fold(person.email))}
     kept = [row for row in person.keys if (row.is_address, row.key) in wanted]
     missing = wanted - {(row.is_address, row.key) for row in kept}
     person.keys = kept + [NameKey(is_address=is_address, key=key) for is_address, key in sorted(missing)]
@@ -46,7 +47,7 @@ def write_new(people: Iterable[tuple[int, str, str]]) -> None:
     rows = [
         {"person_id": number, "is_address": is_address, "key": key}
         for number, name, email in people
-        for is_address, key in [(True, email), *((False, key) for key in of_name(name))]
+        for is_address, key in [(True, fold(email)), *((False, key) for key in of_name(name))]
     ]
     if rows:
         db.session.execute(insert(NameKey), rows)
@@ -73,7 +74,8 @@ def is_named(value: str, person: Person) -> bool:
 
 
 def is_addressed(value: str, person: Person) -> bool:
-    return person.email == fold(value) or person.email.startswith(f"{fold(value)}@")
+    address, wanted = fold(person.email), fold(value)
+    return address == wanted or address.startswith(f"{wanted}@")
 
 
 def _begins(folded: str) -> ColumnElement[bool]:

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from helpdesk.text import fold
+
 revision = "0015"
 down_revision = "0014"
 
@@ -47,5 +49,5 @@ def _fill(bind):
 def _keys(person):
     names = person.folded_name.translate(WITHOUT_QUOTES).split()
     tails = dict.fromkeys(" ".join(names[place:]) for place in range(len(names)))
-    keys = [(True, person.email), *((False, tail) for tail in tails)]
+    keys = [(True, fold(person.email)), *((False, tail) for tail in tails)]
     return [{"person_id": person.id, "is_address": is_address, "key": key} for is_address, key in keys]

@@ -6,6 +6,7 @@ from helpdesk.accounts import name_keys, one_time_links, people, self_service
 from helpdesk.db import transactions
 from helpdesk.import_export import importer
 from helpdesk.import_export.import_file import examine
+from helpdesk.query import language
 from helpdesk.search import autocomplete, filters, search
 from models import NameKey, OneTimeLink, Person, db
 from tests.rules.search.test_search import asker
@@ -85,6 +86,13 @@ def test_names_are_offered_by_the_plain_letters_of_any_keyboard(cast, name):
 def test_agents_find_people_by_their_address_and_requesters_do_not(cast, value, found):
     act(named, cast.ada, "Zora")
     assert called(value, cast.cleo) == ["Zora"] * found and called(value, cast.ben) == []
+
+
+def test_an_address_with_umlauts_is_found_as_it_is_typed(cast):
+    act(people.add, "Mel Away", "jürgen@bücher.example")
+    for typed in ("jürgen@bücher.example", "Jürgen@Bücher.example", "jurgen"):
+        (wanted,) = language.parse(f"requester:{typed}", search.known_to(cast.cleo)).parts
+        assert called(wanted.values[0], cast.cleo) == ["Mel Away"] and called(wanted.values[0], cast.ben) == []
 
 
 def test_the_keys_follow_a_new_name_and_a_new_address(cast):
