@@ -55,11 +55,6 @@ def with_german_vowels(text: str) -> str:
     return text if text.isascii() else _UMLAUTS_IN_TWO.sub(r"\1e", text).translate(_UMLAUTS)
 
 
-def searchable_name(name: str) -> str:
-    """All that a name may be looked for by, each spelling between two blanks."""
-    return "".join(f" {spelling} " for spelling in dict.fromkeys((fold(name), fold_german(name))))
-
-
 def plain_letters(text: str) -> str:
     """Without case, accents and whatever a font may leave out, each letter by itself. Hangul is taken apart."""
     return text.lower() if text.isascii() else text.translate(_plain)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helpdesk.disk.disk_space import MEGABYTE
 from models import Person
 
-MEGABYTE = 1024 * 1024
 # What a form has around a file: the token, the path, the borders between the parts.
 AROUND = 65536
 

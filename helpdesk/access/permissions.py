@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helpdesk.access.visibility import owns_view, sees_ticket, can_reply
+from helpdesk.access.visibility import can_reply, owns_view, sees_ticket
 from models import Person
 
 Answer = Callable[[Person | None, dict[str, Any]], bool]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from helpdesk import outages
 
+MEGABYTE = 1024 * 1024
 # Admins are warned below this.
 LOW_BYTES = 1024**3
 PROBE_BYTES = 64 * 1024

@@ -130,9 +130,6 @@ UNDOABLE = {
     "trashed": _l("the deletion"),
 }
 
-# Events that the conversation shows as the message itself, so the timeline does not repeat them.
-SHOWN_AS_MESSAGE = ("raised", "replied", "noted")
-
 LINKED = {
     "related": _l("related to"),
     "blocks": _l("blocks"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from helpdesk.disk.disk_space import MEGABYTE
 from helpdesk.limits import usage_limits
-from helpdesk.limits.usage_limits import EXPORT, Limit, RAISE, REPLY, UPLOAD
+from helpdesk.limits.usage_limits import EXPORT, RAISE, REPLY, UPLOAD, Limit
 from models import Person
 
-MEGABYTE = 1024 * 1024
 # Agents answer for others all day long.
 AGENT_TIMES = 10
 # The settings that say how much is allowed in an hour, and the unit of each.

@@ -20,6 +20,7 @@ from helpdesk.access import body_limits
 from helpdesk.attachments import file_names, files
 from helpdesk.db import transactions
 from helpdesk.disk import disk_space
+from helpdesk.disk.disk_space import MEGABYTE
 from helpdesk.errors import Refused
 from helpdesk.limits import allowances, usage_limits
 from helpdesk.limits.usage_limits import UPLOAD
@@ -28,7 +29,6 @@ from integrations.storage import places
 from integrations.storage.base import CHUNK
 from models import Person
 
-MEGABYTE = 1024 * 1024
 Budget = Callable[[float], None]
 
 

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from helpdesk.attachments import file_names
 from helpdesk.attachments.files import Unavailable
 from helpdesk.db import transactions
+from helpdesk.disk.disk_space import MEGABYTE
 from helpdesk.errors import Refused
 from helpdesk.import_export import file_check, import_jobs
 from helpdesk.import_export.import_file import MOST_BYTES, MOST_ROWS
@@ -23,7 +24,6 @@ from views.admin import import_answers
 from web import errors
 from web.door import before_writing
 from web.files import downloads
-from web.files.uploads import MEGABYTE
 from web.pages import later
 
 log = logging.getLogger("desk.import")

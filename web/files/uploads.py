@@ -14,9 +14,9 @@ from flask import Request, current_app, g
 from werkzeug.exceptions import HTTPException
 
 from helpdesk.disk import disk_space
+from helpdesk.disk.disk_space import MEGABYTE
 
 log = logging.getLogger("desk.files")
-MEGABYTE = 1024 * 1024
 # Twenty uploads on a fast line would keep the process from serving pages. Each lets the others go first: with n of them
 # it rests for 2 (n - 1) ms after a chunk, so that together they take in some 30 MB/s.
 REST = 0.002
