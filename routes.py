@@ -8,11 +8,11 @@ from helpdesk.access.permissions import (
     ADMIN,
     AGENT,
     ANYONE,
-    REQUESTER_OR_AGENT,
+    CAN_REPLY,
     OWNS_VIEW,
+    REQUESTER_OR_AGENT,
     SEES_TICKET,
     SIGNED_IN,
-    CAN_REPLY,
     WROTE_MESSAGE,
 )
 from views import home, live, notifications

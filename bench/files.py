@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from flask_migrate import upgrade  # noqa: E402
 from PIL import Image  # noqa: E402
+from flask_migrate import upgrade  # noqa: E402
 
 import config  # noqa: E402
 from app import create_app  # noqa: E402

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from helpdesk.access.visibility import visible_files, visible_messages, visible_tickets
-from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
+from helpdesk.db.statements import Param, Prepared, RoleKey, reader_of, role_key
 from models import (
     Attachment,
     BulkJob,

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from helpdesk.access import visibility
 from helpdesk.choices import ALT_MAX
 from helpdesk.db import transactions
-from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
+from helpdesk.db.statements import Param, Prepared, RoleKey, reader_of, role_key
 from helpdesk.errors import Refused
 from helpdesk.text import clean
 from models import Attachment, Draft, Import, Message, Person, Ticket, db

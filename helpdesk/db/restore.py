@@ -8,19 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import (
-    JSON,
-    Connection,
-    MetaData,
-    TableClause,
-    column,
-    delete,
-    insert,
-    inspect,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import JSON, Connection, MetaData, TableClause, column, delete, insert, inspect, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import AddConstraint, DropConstraint
 

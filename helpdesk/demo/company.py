@@ -14,7 +14,7 @@ from helpdesk.accounts import passwords, people as everybody
 from helpdesk.choices import FINISHED
 from helpdesk.db import transactions
 from helpdesk.demo import script
-from helpdesk.demo.script import Act, Play, SPOKEN
+from helpdesk.demo.script import SPOKEN, Act, Play
 from helpdesk.errors import Refused
 from helpdesk.lists import saved_views
 from helpdesk.text import fold

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, Select, String, literal, or_, select, union_all
 
-from helpdesk.db.statements import RoleKey, Prepared, role_key, reader_of
+from helpdesk.db.statements import Prepared, RoleKey, reader_of, role_key
 from helpdesk.lists import saved_views
 from models import Category, Person
 

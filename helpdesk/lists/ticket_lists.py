@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from helpdesk.access.visibility import visible_tickets
 from helpdesk.choices import ACTIVE, FINISHED
-from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
+from helpdesk.db.statements import Param, Prepared, RoleKey, reader_of, role_key
 from helpdesk.lists.sorting import PUBLIC, SORTS, Sort
 from models import Category, Person, ReadMark, Tag, Ticket, TicketTag, Watcher, db
 from sqlalchemy import (

@@ -13,7 +13,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from helpdesk import outages
 from helpdesk.access.visibility import visible_events, visible_tickets
 from helpdesk.db import transactions
-from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
+from helpdesk.db.statements import Param, Prepared, RoleKey, reader_of, role_key
 from models import Delivery, Event, Person, Ticket, db
 
 PAGE = 50

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, literal, select, union_all
 
 from helpdesk.db import transactions
-from helpdesk.db.statements import RoleKey, Prepared, role_key, reader_of
+from helpdesk.db.statements import Prepared, RoleKey, reader_of, role_key
 from helpdesk.lists import ticket_lists
 from helpdesk.reports import daily_counts
 from helpdesk.reports.daily_counts import Day

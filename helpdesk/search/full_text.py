@@ -32,7 +32,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from helpdesk.access import visibility
-from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
+from helpdesk.db.statements import Param, Prepared, RoleKey, reader_of, role_key
 from helpdesk.query.language import Query
 from helpdesk.search import filters, word_sample
 from helpdesk.search.filters import FEW, SearchContext

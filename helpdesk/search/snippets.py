@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from sqlalchemy import Integer, func, literal, select, union_all
 
 from helpdesk.access import visibility
-from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
+from helpdesk.db.statements import Param, Prepared, RoleKey, reader_of, role_key
 from helpdesk.query.language import Query, Word
 from helpdesk.search_index.index_words import PAD
 from helpdesk.search_index.normalize import Spelling, runs, together

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from helpdesk.search_index.index_words import LONGEST, PAD, WORD, unaccented, is_padded, placed, spelled
+from helpdesk.search_index.index_words import LONGEST, PAD, WORD, is_padded, placed, spelled, unaccented
 from helpdesk.search_index.spellings import JOINED_MAX, SHORT, Run, joins, piece
 
 # The number of these rules and those of index_words, spellings and text.plain_letters. Whoever changes which words a

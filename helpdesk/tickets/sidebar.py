@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Integer, String, and_, literal, select, union_all
 
 from helpdesk.access import visibility
-from helpdesk.db.statements import RoleKey, Param, Prepared, role_key, reader_of
+from helpdesk.db.statements import Param, Prepared, RoleKey, reader_of, role_key
 from helpdesk.lists import ticket_lists
 from helpdesk.lists.filter_choices import Found, Named, agents, categories, named, part, parted, people
 from helpdesk.live import presence

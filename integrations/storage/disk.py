@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from helpdesk.disk import durable
-from integrations.storage.base import StorageUnavailable, CHUNK, Full, Missing, Stored, copy
+from integrations.storage.base import CHUNK, Full, Missing, StorageUnavailable, Stored, copy
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 INCOMING = "incoming"

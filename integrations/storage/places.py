@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from flask import Flask, current_app
 
-from integrations.storage.base import StorageUnavailable, Full, Missing, Storage, Stored
-from integrations.storage.disk import Disk, FULL
+from integrations.storage.base import Full, Missing, Storage, StorageUnavailable, Stored
+from integrations.storage.disk import FULL, Disk
 from integrations.storage.s3 import S3
 
 __all__ = ["FULL", "StorageUnavailable", "Disk", "Full", "Missing", "Storage", "Stored"]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
-from integrations.storage.base import StorageUnavailable, CHUNK, Counting, Missing, Stored
+from integrations.storage.base import CHUNK, Counting, Missing, StorageUnavailable, Stored
 
 # S3 takes parts of 5 MiB at least, and obstore holds a part in memory while it sends it.
 PART = 5 * 1024 * 1024

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app import create_app
 import config
+from app import create_app
 from helpdesk.accounts import people
 from helpdesk.db import migrations, transactions
 from models import Attachment, Message, Ticket, db

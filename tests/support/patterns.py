@@ -3,8 +3,7 @@
 import ast
 import importlib
 import re
-from re import _constants as codes
-from re import _parser
+from re import _constants as codes, _parser
 from string import punctuation
 
 import config

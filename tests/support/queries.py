@@ -7,8 +7,7 @@ import os
 from datetime import date
 from random import Random
 
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as some
+from hypothesis import HealthCheck, Phase, settings, strategies as some
 
 from helpdesk.query import language
 

@@ -18,7 +18,7 @@ from typing import Any
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import ThreadWorker
 
-from web.server.connections import BUSY_FLOOR, Connection, FLOOR, HEAD_BYTES, HEAD_SECONDS, Line, PATIENCE, READ_BYTES
+from web.server.connections import BUSY_FLOOR, FLOOR, HEAD_BYTES, HEAD_SECONDS, PATIENCE, READ_BYTES, Connection, Line
 
 # Threads for uploads, downloads and whatever else waits for a client.
 SLOW_THREADS = 64

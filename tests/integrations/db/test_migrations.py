@@ -16,8 +16,8 @@ from models import UtcTime, db
 
 # A later migration as it would be: it changes a table that others point to, in SQLite's way, by building it anew.
 LATER = """
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 revision, down_revision = "later", "{head}"
 

@@ -20,10 +20,10 @@ pytestmark = [pytest.mark.once, pytest.mark.skipif(bool(TROUBLE), reason=TROUBLE
 WORK = """
 import io, os, sys, time
 from datetime import timedelta
-from pathlib import Path
-from sqlalchemy import create_engine, event, text
 from helpdesk.db import transactions
 from integrations.storage.disk import Disk
+from pathlib import Path
+from sqlalchemy import create_engine, event, text
 
 folder = Path(sys.argv[1])
 engine = create_engine(f"sqlite:///{folder}/desk.db")

@@ -16,8 +16,8 @@ import supervisor
 ENDS = (sys.executable, "-c", "raise SystemExit(3)")
 # Children that say who they are, under a parent that runs until it is killed.
 PARENT = """
-import sys
 import supervisor
+import sys
 
 child = ("/bin/sh", "-c", "echo $$; exec sleep 300")
 supervisor.supervise({"web": child, "worker": child}, lambda *_: None, has_parent_signal=%s)

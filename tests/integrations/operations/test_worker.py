@@ -16,7 +16,7 @@ from helpdesk.notifications import deliveries
 from helpdesk.reports import daily_counts
 from helpdesk.tickets import drafts, tickets
 from jobs import worker
-from models import Attempt, DeskFact, Draft, Delivery, Event, OneTimeLink, Session, Ticket, db
+from models import Attempt, Delivery, DeskFact, Draft, Event, OneTimeLink, Session, Ticket, db
 from tests.conftest import SETTINGS
 from tests.support.builders import act, ticket
 from tests.support.servers.live import LiveDesk

@@ -45,10 +45,10 @@ print(alive())
 
 
 START = """
-from types import SimpleNamespace
 from app import create_app
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import CacheStats
+from types import SimpleNamespace
 
 app = create_app()
 conf.post_worker_init(SimpleNamespace(wsgi=app))

@@ -9,7 +9,7 @@ import pytest
 from flask import request
 
 import app as assembly
-from helpdesk.access.body_limits import BodyLimit, ONE_FILE
+from helpdesk.access.body_limits import ONE_FILE, BodyLimit
 from helpdesk.access.permissions import HOOK, SIGNED_IN, TOKEN
 from helpdesk.tickets import messages
 from models import Message, Person, db

@@ -5,7 +5,7 @@ from flask import g, render_template_string
 from sqlalchemy import Row
 
 from tests.support import builders
-from web.fragment_cache import FragmentCache, ROOM, size_of
+from web.fragment_cache import ROOM, FragmentCache, size_of
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from flask_migrate import upgrade
 from sqlalchemy import func, select
 
-from app import create_app
 import config
+from app import create_app
 from helpdesk import choices
 from helpdesk.accounts import passwords
 from helpdesk.db import transactions

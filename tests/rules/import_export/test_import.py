@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk.import_export import imported_people
 from helpdesk.db import transactions
 from helpdesk.errors import Refused
-from helpdesk.import_export import importer
+from helpdesk.import_export import imported_people, importer
 from helpdesk.import_export.import_file import examine
 from helpdesk.import_export.import_rows import Bad, Place
 from helpdesk.tickets import tickets
